@@ -1,0 +1,29 @@
+/* The cancel flag: the only thing two threads share. One thread sets and clears it
+ * (the router; in a terminal the signal handler sets), the other looks and waits.
+ * Every wait includes lk_cancel_fd(), so an interrupt takes milliseconds. */
+#ifndef LK_BASE_CANCEL_H
+#define LK_BASE_CANCEL_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+struct lk_cancel;
+
+LK_MUST_USE struct lk_cancel *lk_cancel_new(void);
+void lk_cancel_free(struct lk_cancel *cancel);
+/* Async-signal-safe. */
+void lk_cancel_set(struct lk_cancel *cancel);
+void lk_cancel_clear(struct lk_cancel *cancel);
+/* NULL is never cancelled. */
+bool lk_cancel_is_set(const struct lk_cancel *cancel);
+/* Readable while the flag is set; -1 for NULL. Owned by the flag. */
+int lk_cancel_fd(const struct lk_cancel *cancel);
+/* LK_CANCELLED with code KeyboardInterrupt when set, else LK_OK. */
+LK_MUST_USE enum lk_status lk_cancel_check(const struct lk_cancel *cancel, struct lk_error *err);
+/* Waits until fd has one of events (poll(2)), the flag is set, or timeout_ms passed
+ * (-1: no limit). LK_OK ready, LK_TIMEOUT, LK_CANCELLED. fd -1 waits for the flag only. */
+LK_MUST_USE enum lk_status lk_cancel_poll(const struct lk_cancel *cancel, int fd, short events,
+                                          int64_t timeout_ms, struct lk_error *err);
+
+#endif
