@@ -1,0 +1,39 @@
+/* How Livy services differ, as data: one row per service, no service named in the
+ * flow (livy.md §6). Pure. */
+#ifndef LK_FABRIC_LIVY_PROFILE_H
+#define LK_FABRIC_LIVY_PROFILE_H
+
+#include "base/str.h"
+
+#include <stdbool.h>
+
+enum lk_livy_field { /* fields of a batch request that not every service takes */
+                     LK_LIVY_FIELD_TAGS = 1 << 0,
+                     LK_LIVY_FIELD_QUEUE = 1 << 1,
+                     LK_LIVY_FIELD_PROXY_USER = 1 << 2,
+                     LK_LIVY_FIELD_ENVIRONMENT = 1 << 3,
+};
+
+enum lk_livy_paging { LK_LIVY_PAGING_TOP_SKIP, LK_LIVY_PAGING_FROM_SIZE };
+enum lk_livy_log_place { LK_LIVY_LOG_MONITORING, LK_LIVY_LOG_RING, LK_LIVY_LOG_INLINE };
+enum lk_livy_auth { LK_LIVY_AUTH_ENTRA, LK_LIVY_AUTH_BASIC, LK_LIVY_AUTH_NONE };
+
+struct lk_livy_profile {
+    const char *kind;  /* "fabric", "synapse", "hdinsight", "apache" */
+    const char *title; /* "Microsoft Fabric" */
+    unsigned fields;   /* enum lk_livy_field, or-ed */
+    bool guid_ids;
+    bool name_is_unique;
+    enum lk_livy_paging paging;
+    enum lk_livy_log_place log;
+    enum lk_livy_auth auth;
+    const char *query_suffix; /* "detailed=true" or "" */
+    bool has_hub;
+};
+
+/* NULL for an unknown kind. */
+const struct lk_livy_profile *lk_livy_profile_find(struct lk_str kind);
+/* The one for this host by its well-known domain; NULL when it cannot be told. */
+const struct lk_livy_profile *lk_livy_profile_of_host(struct lk_str host);
+
+#endif
