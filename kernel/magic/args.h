@@ -1,0 +1,34 @@
+/* Options and arguments of a magic line, GNU style (--long value, --long=value, --),
+ * read against the magic's option table. Pure. */
+#ifndef LK_MAGIC_ARGS_H
+#define LK_MAGIC_ARGS_H
+
+#include "magic/words.h"
+
+struct lk_option {
+    const char *name;  /* without "--" */
+    const char *value; /* what the value is called in help; NULL: a flag */
+    const char *help;  /* one line */
+    bool repeats;      /* may be given several times */
+};
+
+struct lk_args;
+
+/* words after the magic's name and verb. Options that every magic has (--as, --json, --quiet,
+ * --help) are understood too. An unknown option: LK_INVALID UnknownOption with the nearest match.
+ */
+LK_MUST_USE enum lk_status lk_args_read(const char *magic, const struct lk_option *options,
+                                        size_t option_count, size_t positional_max,
+                                        char *const *words, size_t word_count, struct lk_args **ret,
+                                        struct lk_error *err);
+void lk_args_free(struct lk_args *args);
+void lk_args_unref(struct lk_args **args); /* cleanup */
+bool lk_args_has(const struct lk_args *args, const char *name);
+/* The last value given; empty when absent. */
+struct lk_str lk_args_get(const struct lk_args *args, const char *name);
+/* i-th value of a repeated option; false past the end. */
+bool lk_args_get_nth(const struct lk_args *args, const char *name, size_t i, struct lk_str *ret);
+size_t lk_args_positional_count(const struct lk_args *args);
+struct lk_str lk_args_positional(const struct lk_args *args, size_t i); /* empty past the end */
+
+#endif

@@ -1,0 +1,26 @@
+/* Variables and kept results of a session, and their interpolation: {name},
+ * {name.path.to[0]}; only that exact shape is replaced, {{name}} is literal, so JSON
+ * passes untouched (DESIGN §2.2). One owner. */
+#ifndef LK_MAGIC_VARS_H
+#define LK_MAGIC_VARS_H
+
+#include "base/json.h"
+
+struct lk_vars;
+
+LK_MUST_USE struct lk_vars *lk_vars_new(void);
+void lk_vars_free(struct lk_vars *vars);
+/* Python identifiers only. Copies name, takes a reference to value. */
+LK_MUST_USE enum lk_status lk_vars_set(struct lk_vars *vars, struct lk_str name, json_t *value,
+                                       struct lk_error *err);
+json_t *lk_vars_get(const struct lk_vars *vars,
+                    struct lk_str name); /* borrowed; NULL when unknown */
+/* All of them, in order of first setting: an object, borrowed. */
+const json_t *lk_vars_all(const struct lk_vars *vars);
+/* LK_INVALID for an unknown name or path, listing the known ones. */
+LK_MUST_USE enum lk_status lk_vars_interpolate(const struct lk_vars *vars, struct lk_str text,
+                                               struct lk_buf *ret, struct lk_error *err);
+/* A Python or JSON literal (string, number, True/False/None/true/false/null, list, dict) → JSON. */
+LK_MUST_USE enum lk_status lk_literal_read(struct lk_str text, json_t **ret, struct lk_error *err);
+
+#endif

@@ -1,0 +1,61 @@
+/* What people see: MIME bundles (vscode.md §4–5), markdown made of foreign text, and
+ * answers shown in a cell. Everything that came from outside is escaped here. */
+#ifndef LK_MAGIC_VIEW_H
+#define LK_MAGIC_VIEW_H
+
+#include "magic/magic.h"
+
+enum { LK_VALUE_LINES_MAX = 30, LK_VALUE_BYTES_MAX = 64 << 10 };
+
+/* Escapes for markdown: \ | * _ [ ] < > & # ` and newlines. */
+void lk_markdown_escape(struct lk_str text, struct lk_buf *ret);
+/* In backquotes, with a fence longer than any run inside; newlines become spaces. */
+void lk_markdown_code(struct lk_str text, struct lk_buf *ret);
+/* [text](url), the text escaped, the URL checked to be http(s) and encoded; else just the text. */
+void lk_markdown_link(struct lk_str text, struct lk_str url, struct lk_buf *ret);
+
+/* A table that is written as markdown and as aligned plain text at once. Cells are plain foreign
+ * text unless said otherwise. */
+struct lk_table;
+LK_MUST_USE struct lk_table *lk_table_new(size_t columns, ...); /* const char *header each */
+void lk_table_free(struct lk_table *table);
+/* One row: const struct lk_str * for each column by value as struct lk_str. */
+void lk_table_row(struct lk_table *table, const struct lk_str *cells);
+/* As above with ready-made markdown for some cells (markdown[i].len > 0 replaces the escaped text).
+ */
+void lk_table_row_rich(struct lk_table *table, const struct lk_str *cells,
+                       const struct lk_str *markdown);
+/* At most max rows, then a line with the count of the rest. */
+void lk_table_write(const struct lk_table *table, size_t max, struct lk_buf *markdown,
+                    struct lk_buf *plain);
+
+/* {application/json: value, text/x-json: pretty, text/plain: pretty}. */
+struct lk_bundle lk_bundle_of_value(const json_t *value);
+/* {text/markdown, text/plain, application/vnd.livy-kernel.v1+json: value}; fold puts the value as
+ * <details> below the markdown, cut at LK_VALUE_BYTES_MAX with a count. */
+struct lk_bundle lk_bundle_of_view(struct lk_str markdown, struct lk_str plain, const json_t *value,
+                                   bool fold);
+struct lk_bundle lk_bundle_of_svg(struct lk_str svg, struct lk_str plain);
+void lk_bundle_done(struct lk_bundle *bundle);
+size_t lk_value_lines(const json_t *value); /* of its pretty form */
+
+/* Shows an answer as --json, --quiet or neither say. is_last: the value may be the cell's result.
+ */
+void lk_answer_show(struct lk_cell *cell, struct lk_answer *answer, bool json_only, bool quiet,
+                    bool is_last);
+
+/* Live progress: one display, updated in place at most twice a second, the same MIME types from
+ * first to last. */
+struct lk_progress {
+    struct lk_cell *cell;
+    struct lk_clock *clock;
+    char display_id[40];
+    bool shown;
+    int64_t last_ms;
+};
+void lk_progress_init(struct lk_progress *ret, struct lk_cell *cell, struct lk_clock *clock);
+/* Shows or updates; dropped when the last one is under 500 ms old unless force. */
+void lk_progress_show(struct lk_progress *progress, struct lk_str markdown, struct lk_str plain,
+                      const json_t *value, bool force);
+
+#endif

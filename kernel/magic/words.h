@@ -1,0 +1,19 @@
+/* Shell-like quoting: a line into words. '…' is literal, "…" knows \" and \\, \ quotes
+ * the next character, # begins a comment only at a word's start. No expansion. Pure. */
+#ifndef LK_MAGIC_WORDS_H
+#define LK_MAGIC_WORDS_H
+
+#include "base/error.h"
+#include "base/str.h"
+
+struct lk_words {
+    char **word; /* owned, NUL-terminated */
+    size_t count;
+};
+enum { LK_WORDS_MAX = 1024 };
+/* LK_INVALID names an unclosed quote. */
+LK_MUST_USE enum lk_status lk_words_split(struct lk_str line, struct lk_words *ret,
+                                          struct lk_error *err);
+void lk_words_done(struct lk_words *words);
+
+#endif

@@ -1,0 +1,63 @@
+/* ZeroMQ behind four calls: the only files that include zmq.h are this folder's. A
+ * socket belongs to one thread; whole multipart messages go in and out. */
+#ifndef LK_WIRE_SOCKET_H
+#define LK_WIRE_SOCKET_H
+
+#include "base/error.h"
+#include "base/str.h"
+
+#include <stdint.h>
+
+struct lk_zmq;    /* the ZeroMQ context; any thread */
+struct lk_socket; /* one socket; one thread */
+
+enum lk_socket_kind { LK_SOCKET_ROUTER, LK_SOCKET_XPUB, LK_SOCKET_REP, LK_SOCKET_PAIR };
+
+LK_MUST_USE struct lk_zmq *lk_zmq_new(void);
+/* Waits for the linger of closed sockets. */
+void lk_zmq_free(struct lk_zmq *zmq);
+/* Binds; EADDRINUSE is tried again for up to 3 s, since a restart re-uses its ports (jupyter.md
+ * §1.10). ROUTER: handover on. XPUB: verbose. linger 1 s. No high-water mark on PAIR. */
+LK_MUST_USE enum lk_status lk_socket_bind(struct lk_zmq *zmq, enum lk_socket_kind kind,
+                                          const char *address, struct lk_socket **ret,
+                                          struct lk_error *err);
+LK_MUST_USE enum lk_status lk_socket_connect(struct lk_zmq *zmq, enum lk_socket_kind kind,
+                                             const char *address, struct lk_socket **ret,
+                                             struct lk_error *err);
+void lk_socket_close(struct lk_socket *socket);
+
+enum { LK_FRAMES_MAX = 64, LK_FRAME_BYTES_MAX = 128 << 20 };
+
+/* One multipart message as received: views into memory that it owns. */
+struct lk_frames {
+    struct lk_str parts[LK_FRAMES_MAX];
+    size_t count;
+    bool oversized; /* more parts or bytes than the ceilings: the rest was read and dropped */
+    void *owned;
+};
+#define LK_FRAMES_INIT                                                                             \
+    {                                                                                              \
+        .count = 0, .owned = NULL                                                                  \
+    }
+void lk_frames_done(struct lk_frames *frames);
+
+/* Never blocks. LK_TIMEOUT: nothing there (err untouched). */
+LK_MUST_USE enum lk_status lk_socket_receive(struct lk_socket *socket, struct lk_frames *ret,
+                                             struct lk_error *err);
+/* Copies the parts. Blocks only on a PAIR without peer. */
+LK_MUST_USE enum lk_status lk_socket_send(struct lk_socket *socket, const struct lk_str *parts,
+                                          size_t count, struct lk_error *err);
+
+/* Waits for sockets and file descriptors at once; timeout_ms -1: no limit. Fills ready. */
+struct lk_poll_item {
+    struct lk_socket *socket; /* or NULL: */
+    int fd;
+    bool ready;
+};
+LK_MUST_USE enum lk_status lk_socket_poll(struct lk_poll_item *items, size_t count,
+                                          int64_t timeout_ms, struct lk_error *err);
+
+/* Echoes whatever comes until the context is terminated; the heartbeat thread's whole life. */
+void lk_socket_echo(struct lk_socket *rep);
+
+#endif
