@@ -1,0 +1,52 @@
+"""What the conformance tests share: the kernel under test, installed for them alone.
+
+LIVY_KERNEL_BIN names the binary. Its own `install` writes the kernelspec, into a throw-away prefix,
+so every client here starts the kernel the way a user's would.
+"""
+
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+BINARY = os.environ.get("LIVY_KERNEL_BIN") or "livy-kernel"
+ROOT = Path(__file__).resolve().parents[2]
+KERNEL = "livy"
+LANGUAGE_INFO = {"name": "python"}
+
+_prefix = tempfile.TemporaryDirectory(prefix="lk-kernelspec-")
+PREFIX = Path(_prefix.name)
+SPEC_FOLDER = PREFIX / "share/jupyter/kernels" / KERNEL
+
+
+def install():
+    """Called once by every test module, before a client looks for kernels."""
+    subprocess.run([BINARY, "install", "--prefix", str(PREFIX)], check=True, timeout=30,
+                   stdout=subprocess.DEVNULL)
+    os.environ["JUPYTER_PATH"] = str(PREFIX / "share/jupyter")
+
+
+def notebook(*cells, tags=None):
+    """An unexecuted notebook; a str is a code cell. tags maps a cell's index to its tags."""
+    import nbformat.v4 as v4
+    nb = v4.new_notebook(cells=[v4.new_code_cell(text) for text in cells])
+    nb.metadata.kernelspec = {"name": KERNEL, "display_name": "Livy (Spark batch)", "language": "livy"}
+    nb.metadata.language_info = dict(LANGUAGE_INFO)
+    for index, names in (tags or {}).items():
+        nb.cells[index].metadata.tags = names
+    return nb
+
+
+def text_of(cell):
+    """Everything a cell shows, as plain text."""
+    parts = []
+    for output in cell.outputs:
+        parts.append(output.get("text", ""))
+        parts.append(output.get("data", {}).get("text/plain", ""))
+        parts.extend(output.get("traceback", []))
+    return "\n".join(parts)
+
+
+def main():
+    unittest.main(module="__main__", verbosity=2)
