@@ -7,6 +7,7 @@ until then is shown and written all the same.
 """
 
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -32,6 +33,11 @@ def indented(text, bar):
     return "\n".join(f"{bar} {line}" for line in lines)
 
 
+def plain(text):
+    """Colours only on a terminal."""
+    return text if sys.stdout.isatty() else re.sub(r"\033\[[0-9;]*m", "", text)
+
+
 def output_text(output):
     if output.output_type == "error":
         return "\n".join(output.traceback) or f"{output.ename}: {output.evalue}"
@@ -45,7 +51,7 @@ def show_start(cell):
 def show_end(cell, seconds):
     text = "\n".join(filter(None, map(output_text, cell.outputs)))
     if text:
-        print(indented(text, styled("32", " ")))
+        print(indented(plain(text), styled("32", " ")))
     if seconds >= 2:
         print(styled("2", f"  ({seconds:.0f} s)"), flush=True)
 
@@ -88,7 +94,7 @@ def main():
     start = time.monotonic()
     done = run(notebook, str(result.parent))
     nbformat.write(notebook, result)
-    page, _ = HTMLExporter().from_notebook_node(notebook)
+    page, _ = HTMLExporter(mathjax_url="", require_js_url="").from_notebook_node(notebook)
     result.with_suffix(".html").write_text(page, encoding="utf-8")
     seconds = time.monotonic() - start
     print(f"\n{'Done' if done else 'Stopped at the failing cell'} after {seconds:.0f} s. Saved: "
