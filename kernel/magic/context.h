@@ -20,6 +20,7 @@ struct lk_context_options {
     const char *state_folder;     /* $XDG_STATE_HOME/livy-kernel; never NULL; made when needed */
     const char *config_file;      /* named connections */
     const char *local_program;    /* livy-local; NULL: looked for beside our own executable */
+    const char *home;             /* HOME, for "~/" in paths */
     const char *local_home;       /* livy-local's home folder; never NULL */
     const char *tenant;           /* AZURE_TENANT_ID */
     const char *client_id;        /* AZURE_CLIENT_ID */
@@ -36,19 +37,22 @@ struct lk_context_options {
 struct lk_context {
     struct lk_context_options options;
     struct lk_vars *vars;
-    struct lk_http *curl;  /* bottom of every stack */
-    struct lk_http *plain; /* retry over curl: token requests */
-    struct lk_cloud cloud; /* of the connection */
+    struct lk_http *curl;        /* bottom of every stack */
+    struct lk_http *plain;       /* retry over curl: token requests */
+    struct lk_cloud first_cloud; /* as configured: where a URL's cloud cannot be told */
+    struct lk_cloud cloud;       /* of the connection */
     struct lk_journal *journal;
 
     bool connected;
     struct lk_livy_endpoint endpoint;
-    json_t *connection; /* what %livy connect returned; owned */
+    enum lk_livy_auth auth; /* the profile's, or what --auth said */
+    json_t *connection;     /* what %livy connect returned; owned */
 
     struct lk_credential *credential; /* a cache over a flow; NULL: not signed in */
     char identity[256];               /* "certificate CN=…", for %entra status */
     char tenant[128], client_id[128]; /* of the sign-in */
     bool is_user;
+    char user_scopes[2048]; /* of --scopes; empty: the tutorial's nine */
 
     /* Made on demand of the above, dropped when either changes. */
     struct lk_http *fabric_bearer, *fabric_http, *storage_bearer, *storage_http;
@@ -68,7 +72,7 @@ void lk_context_free(struct lk_context *context);
 LK_MUST_USE enum lk_status lk_context_connect(struct lk_context *context,
                                               const struct lk_cloud *cloud,
                                               const struct lk_livy_endpoint *endpoint,
-                                              struct lk_error *err);
+                                              enum lk_livy_auth auth, struct lk_error *err);
 /* Takes credential; NULL signs out. */
 void lk_context_sign_in(struct lk_context *context, struct lk_credential *credential_take,
                         bool is_user);
@@ -80,6 +84,8 @@ LK_MUST_USE enum lk_status lk_context_onelake(struct lk_context *context, struct
 /* The scopes to ask for: "fabric", "storage" or a scope as it is. */
 LK_MUST_USE enum lk_status lk_context_scopes(const struct lk_context *context, struct lk_str what,
                                              struct lk_buf *ret, struct lk_error *err);
+/* path with a leading "~/" replaced by the home folder; malloc'd. */
+LK_MUST_USE char *lk_context_path(const struct lk_context *context, struct lk_str path);
 /* Option on the line → %set variable → environment → built-in. name is the option's name
  * ("tenant"). */
 struct lk_str lk_context_setting(const struct lk_context *context, const char *name,

@@ -1,0 +1,314 @@
+/* %batch submit: hands a payload to the service, exactly once. */
+#include "magic/batch_submit.h"
+
+#include "base/file.h"
+#include "base/timefmt.h"
+#include "magic/batch_view.h"
+#include "magic/batch_watch.h"
+#include "magic/view.h"
+
+#include <stdio.h>
+
+static const struct lk_option options[] = {
+    {"wait", NULL, "follow it to its end, as %batch monitor does", false},
+    {"dry-run", NULL, "show the request and send nothing", false},
+    LK_BATCH_SUBMIT_OPTIONS,
+};
+
+/* ---- options → request --------------------------------------------------------------------- */
+
+static enum lk_status set_pairs(json_t *body, const char *member, const struct lk_args *args,
+                                const char *option, struct lk_error *err)
+{
+    struct lk_str pair, key, value;
+    json_t *object = json_object_get(body, member);
+
+    for (size_t i = 0; lk_args_get_nth(args, option, i, &pair); i++) {
+        LK_CLEANUP(lk_free_ptr)
+        char *name = NULL;
+        if (!lk_str_split(pair, '=', &key, &value) || !key.len) {
+            lk_error_set(err, LK_INVALID, "BadPair", "--%s %.*s is not KEY=VALUE", option,
+                         LK_STR_ARGS(pair));
+            return lk_error_next(err, "--%s spark.targetTable=trips", option);
+        }
+        if (!json_is_object(object)) {
+            object = json_object();
+            json_object_set_new(body, member, object);
+        }
+        name = lk_str_dup(key);
+        json_object_set_new(object, name, lk_json_text(value));
+    }
+    return LK_OK;
+}
+
+static void set_list(json_t *body, const char *member, const struct lk_args *args,
+                     const char *option)
+{
+    json_t *list = json_array();
+    struct lk_str item;
+
+    for (size_t i = 0; lk_args_get_nth(args, option, i, &item); i++)
+        json_array_append_new(list, lk_json_text(item));
+    if (json_array_size(list))
+        json_object_set(body, member, list);
+    json_decref(list);
+}
+
+static enum lk_status set_number(json_t *body, const char *member, const struct lk_args *args,
+                                 const char *option, struct lk_error *err)
+{
+    int64_t number;
+
+    if (!lk_args_has(args, option))
+        return LK_OK;
+    if (lk_str_to_i64(lk_args_get(args, option), &number) && number > 0) {
+        json_object_set_new(body, member, json_integer(number));
+        return LK_OK;
+    }
+    lk_error_set(err, LK_INVALID, "BadNumber", "--%s %.*s is no positive whole number", option,
+                 LK_STR_ARGS(lk_args_get(args, option)));
+    return lk_error_next(err, "--%s 4", option);
+}
+
+enum lk_status lk_batch_spec_from_args(const struct lk_args *args, struct lk_livy_spec *spec,
+                                       struct lk_error *err)
+{
+    static const struct {
+        const char *member, *option;
+    } texts[] = {{"name", "name"},
+                 {"className", "class"},
+                 {"driverMemory", "driver-memory"},
+                 {"executorMemory", "executor-memory"},
+                 {"queue", "queue"},
+                 {"proxyUser", "proxy-user"}},
+      lists[] = {{"args", "arg"},
+                 {"jars", "jars"},
+                 {"pyFiles", "py-files"},
+                 {"files", "files"},
+                 {"archives", "archives"}},
+      numbers[] = {{"driverCores", "driver-cores"},
+                   {"executorCores", "executor-cores"},
+                   {"numExecutors", "num-executors"}};
+    enum lk_status st = LK_OK;
+
+    for (size_t i = 0; i < LK_COUNT(texts); i++)
+        lk_json_set_text(spec->body, texts[i].member, lk_args_get(args, texts[i].option));
+    for (size_t i = 0; i < LK_COUNT(lists); i++)
+        set_list(spec->body, lists[i].member, args, lists[i].option);
+    for (size_t i = 0; i < LK_COUNT(numbers) && !st; i++)
+        st = set_number(spec->body, numbers[i].member, args, numbers[i].option, err);
+    if (!st)
+        st = set_pairs(spec->body, "conf", args, "conf", err);
+    if (!st)
+        st = set_pairs(spec->body, "tags", args, "tag", err);
+    if (!st && lk_args_has(args, "environment"))
+        st = lk_livy_spec_environment(spec, lk_args_get(args, "environment"), err);
+    return st;
+}
+
+/* ---- the payload --------------------------------------------------------------------------- */
+
+/* A bare name or a lakehouse path must be there already: asking now is kinder than a batch that
+ * dies in a minute. */
+static enum lk_status find_in_lakehouse(struct lk_context *context, struct lk_cell *cell,
+                                        struct lk_str text, struct lk_buf *ret,
+                                        struct lk_error *err)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf relative = LK_BUF_INIT(LK_ONELAKE_PATH_MAX);
+    struct lk_onelake_path path;
+    struct lk_onelake_file file;
+    struct lk_onelake *onelake;
+    enum lk_status st;
+
+    if (lk_str_find_char(text, '/') == text.len)
+        lk_buf_put(&relative, LK_STR("Files/"));
+    lk_buf_put(&relative, text);
+    st = lk_context_onelake(context, &onelake, err);
+    if (!st)
+        st = lk_onelake_path_parse(&context->cloud, &context->endpoint.lakehouse,
+                                   lk_buf_view(&relative), &path, err);
+    if (!st)
+        st = lk_onelake_head(onelake, &path, cell->cancel, &file, err);
+    if (st == LK_NOT_FOUND) {
+        lk_error_set(err, st, "NoPayload", "%s is not in the lakehouse", path.path);
+        return lk_error_next(err,
+                             "%%%%payload %.*s uploads it from a cell; %%lakehouse put uploads a "
+                             "file.",
+                             LK_STR_ARGS(lk_path_base(text)));
+    }
+    if (st)
+        return st;
+    lk_onelake_path_abfss(&context->cloud, &path, ret);
+    return LK_OK;
+}
+
+static enum lk_status find_payload(struct lk_context *context, struct lk_cell *cell,
+                                   struct lk_str text, struct lk_buf *ret, struct lk_error *err)
+{
+    bool is_last = !text.len || lk_str_eq(text, lk_str_from(context->last_payload_name));
+
+    if (is_last && context->last_payload[0]) {
+        lk_buf_put(ret, lk_str_from(context->last_payload));
+        return LK_OK;
+    }
+    if (!text.len) {
+        lk_error_set(err, LK_INVALID, "NoPayload", "no payload was named and none uploaded yet");
+        return lk_error_next(err, "%%%%payload NAME.py, then %%batch submit NAME.py");
+    }
+    if (lk_str_find(text, LK_STR("://")) < text.len) {
+        lk_buf_put(ret, text);
+        return LK_OK;
+    }
+    return find_in_lakehouse(context, cell, text, ret, err);
+}
+
+/* "clean_trips" for …/clean_trips.py. */
+static struct lk_str default_name(struct lk_str file)
+{
+    struct lk_str base = lk_path_base(file);
+    size_t dot = lk_str_find_char(base, '.');
+
+    return dot ? lk_str_slice(base, 0, dot) : base;
+}
+
+static enum lk_status make_spec(const struct lk_args *args, struct lk_str file,
+                                struct lk_livy_spec *spec, struct lk_error *err)
+{
+    spec->body = json_object();
+    lk_json_set_text(spec->body, "name", default_name(file));
+    lk_json_set_text(spec->body, "file", file);
+    return lk_batch_spec_from_args(args, spec, err);
+}
+
+/* ---- submitting ---------------------------------------------------------------------------- */
+
+enum lk_status lk_batch_submit_spec(struct lk_context *context, struct lk_cell *cell,
+                                    struct lk_livy_spec *spec, struct lk_answer *ret,
+                                    struct lk_error *err)
+{
+    LK_CLEANUP(lk_livy_batch_done)
+    struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
+    struct lk_livy *livy;
+    enum lk_status st;
+
+    st = lk_context_livy(context, &livy, err);
+    if (!st)
+        st = lk_livy_submit(livy, spec, cell->cancel, &batch, err);
+    if (st)
+        return st;
+    snprintf(context->last_batch, sizeof context->last_batch, "%s", batch.id);
+    if (!batch.name[0])
+        snprintf(batch.name, sizeof batch.name, "%.*s",
+                 LK_STR_ARGS(lk_json_get_str(spec->body, "name")));
+    ret->value = lk_batch_value(context, &batch);
+    lk_batch_summary(context, &batch, &ret->markdown, &ret->plain);
+    return LK_OK;
+}
+
+static enum lk_status watch_timeout(const struct lk_args *args, int64_t *ret, struct lk_error *err)
+{
+    *ret = 0;
+    if (!lk_args_has(args, "timeout") || lk_duration_parse(lk_args_get(args, "timeout"), ret))
+        return LK_OK;
+    lk_error_set(err, LK_INVALID, "BadDuration", "--timeout %.*s is no duration",
+                 LK_STR_ARGS(lk_args_get(args, "timeout")));
+    return lk_error_next(err, "--timeout 30m, --timeout 2h, --timeout 90s");
+}
+
+static enum lk_status watch_submitted(struct lk_context *context, struct lk_cell *cell,
+                                      int64_t timeout_ms, struct lk_answer *ret,
+                                      struct lk_error *err)
+{
+    LK_CLEANUP(lk_livy_batch_done)
+    struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
+    struct lk_batch_watch how = {.timeout_ms = timeout_ms};
+
+    snprintf(batch.id, sizeof batch.id, "%s", context->last_batch);
+    lk_answer_done(ret);
+    lk_answer_init(ret);
+    return lk_batch_watch_in_cell(context, cell, &batch, &how, ret, err);
+}
+
+enum lk_status lk_batch_submit_and_watch(struct lk_context *context, struct lk_cell *cell,
+                                         const struct lk_args *args, struct lk_str file,
+                                         struct lk_answer *ret, struct lk_error *err)
+{
+    LK_CLEANUP(lk_livy_spec_done)
+    struct lk_livy_spec spec = LK_LIVY_SPEC_INIT;
+    int64_t timeout_ms;
+    enum lk_status st;
+
+    st = watch_timeout(args, &timeout_ms, err);
+    if (!st)
+        st = make_spec(args, file, &spec, err);
+    if (!st)
+        st = lk_batch_submit_spec(context, cell, &spec, ret, err);
+    return st ? st : watch_submitted(context, cell, timeout_ms, ret, err);
+}
+
+enum lk_status lk_batch_preview(struct lk_context *context, struct lk_livy_spec *spec,
+                                struct lk_answer *ret, struct lk_error *err)
+{
+    json_t *request = NULL;
+    struct lk_livy *livy;
+    enum lk_status st;
+
+    st = lk_context_livy(context, &livy, err);
+    if (!st)
+        st = lk_livy_preview(livy, spec, &request, err);
+    if (st)
+        return st;
+    ret->value = json_object();
+    json_object_set_new(ret->value, "kind", json_string("batch.request"));
+    json_object_set_new(ret->value, "url", lk_json_textf("%s/batches", context->endpoint.base));
+    json_object_set_new(ret->value, "request", request);
+    lk_buf_printf(&ret->plain, "Would be sent to %s/batches. Nothing was sent.",
+                  context->endpoint.base);
+    lk_markdown_escape(lk_buf_view(&ret->plain), &ret->markdown);
+    return LK_OK;
+}
+
+static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
+                          const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
+                          struct lk_error *err)
+{
+    LK_CLEANUP(lk_livy_spec_done)
+    struct lk_livy_spec spec = LK_LIVY_SPEC_INIT;
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf file = LK_BUF_INIT(8192);
+    struct lk_livy *livy;
+    int64_t timeout_ms;
+    enum lk_status st;
+
+    (void)body;
+    st = watch_timeout(args, &timeout_ms, err);
+    if (!st)
+        st = lk_context_livy(context, &livy, err);
+    if (!st)
+        st = find_payload(context, cell, lk_args_positional(args, 0), &file, err);
+    if (!st)
+        st = make_spec(args, lk_buf_view(&file), &spec, err);
+    if (st)
+        return st;
+    if (lk_args_has(args, "dry-run"))
+        return lk_batch_preview(context, &spec, ret, err);
+    st = lk_batch_submit_spec(context, cell, &spec, ret, err);
+    if (st || !lk_args_has(args, "wait"))
+        return st;
+    return watch_submitted(context, cell, timeout_ms, ret, err);
+}
+
+const struct lk_magic lk_magic_batch_submit = {
+    .name = "batch",
+    .verb = "submit",
+    .summary = "submit a payload as a Spark batch, exactly once",
+    .usage = "%batch submit [PAYLOAD | Files/PATH | abfss://…] [options]",
+    .details = "PAYLOAD is the name given to %%payload; without one, the newest payload. The "
+               "submission is written to the journal before it is sent.",
+    .options = options,
+    .option_count = LK_COUNT(options),
+    .positional_max = 1,
+    .flags = LK_MAGIC_LINE | LK_MAGIC_ACTS,
+    .run = run,
+};

@@ -1,0 +1,232 @@
+#include "magic/batch_view.h"
+
+#include "base/timefmt.h"
+#include "magic/view.h"
+
+static void set_time(json_t *object, const char *name, int64_t unix_ms)
+{
+    char text[LK_TIME_TEXT_MAX];
+
+    if (!unix_ms)
+        return;
+    lk_time_iso8601(unix_ms, text);
+    json_object_set_new(object, name, json_string(text));
+}
+
+static int64_t now_ms(const struct lk_context *context)
+{
+    return context->options.clock->unix_ms(context->options.clock);
+}
+
+const char *lk_batch_mark(enum lk_batch_end end)
+{
+    switch (end) {
+    case LK_BATCH_SUCCEEDED:
+        return "✓";
+    case LK_BATCH_FAILED:
+        return "✗";
+    case LK_BATCH_CANCELLED:
+        return "⊘";
+    case LK_BATCH_GOING:
+        break;
+    }
+    return "…";
+}
+
+static int64_t first_known(const struct lk_livy_batch *batch)
+{
+    const int64_t times[] = {batch->submitted_ms, batch->queued_ms, batch->preparing_ms,
+                             batch->starting_ms, batch->running_ms};
+
+    for (size_t i = 0; i < LK_COUNT(times); i++)
+        if (times[i])
+            return times[i];
+    return 0;
+}
+
+int64_t lk_batch_duration_ms(const struct lk_livy_batch *batch, int64_t now)
+{
+    int64_t from = first_known(batch);
+    int64_t to = batch->ended_ms ? batch->ended_ms : now;
+
+    return from && to > from ? to - from : 0;
+}
+
+static void hub_url(const struct lk_context *context, const struct lk_livy_batch *batch,
+                    struct lk_buf *ret)
+{
+    lk_livy_endpoint_hub_url(&context->endpoint, &context->cloud, lk_str_from(batch->id), ret);
+}
+
+static json_t *phases_value(const struct lk_livy_batch *batch, int64_t now)
+{
+    struct lk_batch_phase phases[LK_BATCH_PHASES_MAX];
+    size_t count = lk_livy_batch_phases(batch, now, phases);
+    json_t *value = json_object();
+
+    for (size_t i = 0; i < count; i++)
+        json_object_set_new(value, phases[i].name,
+                            json_integer(phases[i].to_ms - phases[i].from_ms));
+    return value;
+}
+
+json_t *lk_batch_value(const struct lk_context *context, const struct lk_livy_batch *batch)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf link = LK_BUF_INIT(2048);
+    int64_t now = now_ms(context);
+    json_t *value = json_object();
+
+    json_object_set_new(value, "kind", json_string("batch"));
+    lk_json_set_text(value, "id", lk_str_from(batch->id));
+    lk_json_set_text(value, "name", lk_str_from(batch->name));
+    lk_json_set_text(value, "state", lk_str_from(batch->state));
+    lk_json_set_text(value, "result", lk_str_from(batch->result));
+    json_object_set_new(value, "ended", json_boolean(batch->end != LK_BATCH_GOING));
+    json_object_set_new(value, "outcome", json_string(lk_batch_end_name(batch->end)));
+    lk_json_set_text(value, "app_id", lk_str_from(batch->app_id));
+    lk_json_set_text(value, "submit_id", lk_str_from(batch->submit_id));
+    lk_json_set_text(value, "submitter", lk_str_from(batch->submitter));
+    lk_json_set_text(value, "message", lk_str_from(batch->message));
+    set_time(value, "submitted", batch->submitted_ms);
+    set_time(value, "running_since", batch->running_ms);
+    set_time(value, "ended_at", batch->ended_ms);
+    json_object_set_new(value, "duration_ms", json_integer(lk_batch_duration_ms(batch, now)));
+    json_object_set_new(value, "phases_ms", phases_value(batch, now));
+    hub_url(context, batch, &link);
+    lk_json_set_text(value, "link", lk_buf_view(&link));
+    lk_json_set_text(value, "spark_ui", lk_str_from(batch->spark_ui_url));
+    return value;
+}
+
+static void phases_text(const struct lk_livy_batch *batch, int64_t now, struct lk_buf *ret)
+{
+    struct lk_batch_phase phases[LK_BATCH_PHASES_MAX];
+    size_t count = lk_livy_batch_phases(batch, now, phases);
+    char text[LK_DURATION_TEXT_MAX];
+
+    for (size_t i = 0; i < count; i++) {
+        lk_duration_text(phases[i].to_ms - phases[i].from_ms, text);
+        lk_buf_printf(ret, "%s%s %s", i ? ", " : "", phases[i].name, text);
+    }
+}
+
+static void row(struct lk_table *table, const char *name, struct lk_str text)
+{
+    if (text.len)
+        lk_table_row(table, (struct lk_str[]){lk_str_from(name), text});
+}
+
+static void link_row(const struct lk_context *context, const struct lk_livy_batch *batch,
+                     struct lk_table *table)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf link = LK_BUF_INIT(2048);
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf markdown = LK_BUF_INIT(4096);
+    struct lk_str title = LK_STR("Monitoring hub");
+
+    hub_url(context, batch, &link);
+    if (!link.len && batch->spark_ui_url[0]) {
+        lk_buf_put(&link, lk_str_from(batch->spark_ui_url));
+        title = LK_STR("Spark UI");
+    }
+    if (!link.len)
+        return;
+    lk_markdown_link(title, lk_buf_view(&link), &markdown);
+    lk_table_row_rich(table, (struct lk_str[]){LK_STR("Open"), lk_buf_view(&link)},
+                      (struct lk_str[]){LK_STR_EMPTY, lk_buf_view(&markdown)});
+}
+
+static void title_of(const struct lk_livy_batch *batch, int64_t now, struct lk_buf *ret)
+{
+    char duration[LK_DURATION_TEXT_MAX];
+    int64_t ms = lk_batch_duration_ms(batch, now);
+
+    lk_buf_printf(ret, "%s %s", lk_batch_mark(batch->end),
+                  batch->end == LK_BATCH_GOING ? (batch->state[0] ? batch->state : "submitted")
+                                               : lk_batch_end_name(batch->end));
+    if (ms > 0) {
+        lk_duration_text(ms, duration);
+        lk_buf_printf(ret, " · %s", duration);
+    }
+}
+
+void lk_batch_summary(const struct lk_context *context, const struct lk_livy_batch *batch,
+                      struct lk_buf *markdown, struct lk_buf *plain)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf title = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf times = LK_BUF_INIT(512);
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf id = LK_BUF_INIT(256);
+    int64_t now = now_ms(context);
+    struct lk_table *table;
+
+    title_of(batch, now, &title);
+    table = lk_table_new(2, batch->name[0] ? batch->name : "Batch", lk_buf_cstr(&title));
+    lk_markdown_code(lk_str_from(batch->id), &id);
+    lk_table_row_rich(table, (struct lk_str[]){LK_STR("Batch"), lk_str_from(batch->id)},
+                      (struct lk_str[]){LK_STR_EMPTY, lk_buf_view(&id)});
+    phases_text(batch, now, &times);
+    row(table, "Time", lk_buf_view(&times));
+    if (batch->end == LK_BATCH_GOING)
+        row(table, "Phase", lk_str_from(batch->phase));
+    row(table, "Spark application", lk_str_from(batch->app_id));
+    if (batch->end != LK_BATCH_SUCCEEDED)
+        row(table, "Message", lk_str_from(batch->message));
+    link_row(context, batch, table);
+    lk_table_write(table, 30, markdown, plain);
+    lk_table_free(table);
+}
+
+static void last_poll_text(int64_t last_poll_unix_ms, int64_t now, const struct lk_error *trouble,
+                           struct lk_buf *ret)
+{
+    char ago[LK_DURATION_TEXT_MAX];
+
+    if (last_poll_unix_ms) {
+        lk_duration_text((now - last_poll_unix_ms) / 1000 * 1000, ago);
+        lk_buf_printf(ret, "asked %s ago", ago);
+    } else {
+        lk_buf_put(ret, LK_STR("asking"));
+    }
+    if (trouble)
+        lk_buf_printf(ret, "; trying again: %s", trouble->message);
+}
+
+void lk_batch_progress_line(const struct lk_context *context, const struct lk_livy_batch *batch,
+                            int64_t last_poll_unix_ms, const struct lk_error *trouble,
+                            struct lk_buf *markdown, struct lk_buf *plain)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf asked = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf link = LK_BUF_INIT(2048);
+    struct lk_str name = lk_str_from(batch->name[0] ? batch->name : "batch");
+    const char *doing = batch->phase[0]   ? batch->phase
+                        : batch->state[0] ? batch->state
+                                          : "submitted";
+    char elapsed[LK_DURATION_TEXT_MAX];
+    int64_t now = now_ms(context);
+
+    lk_duration_text(lk_batch_duration_ms(batch, now) / 1000 * 1000, elapsed);
+    last_poll_text(last_poll_unix_ms, now, trouble, &asked);
+    hub_url(context, batch, &link);
+
+    lk_buf_printf(plain, "%.*s %s: %s, %s, %.*s", LK_STR_ARGS(name), batch->id, doing, elapsed,
+                  LK_STR_ARGS(lk_buf_view(&asked)));
+    lk_buf_put(markdown, LK_STR("**"));
+    lk_markdown_escape(name, markdown);
+    lk_buf_put(markdown, LK_STR("** "));
+    lk_markdown_code(lk_str_from(batch->id), markdown);
+    lk_buf_put(markdown, LK_STR(" · "));
+    lk_markdown_escape(lk_str_from(doing), markdown);
+    lk_buf_printf(markdown, " · %s · ", elapsed);
+    lk_markdown_escape(lk_buf_view(&asked), markdown);
+    if (link.len) {
+        lk_buf_put(markdown, LK_STR(" · "));
+        lk_markdown_link(LK_STR("Monitoring hub"), lk_buf_view(&link), markdown);
+    }
+}

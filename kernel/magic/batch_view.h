@@ -1,0 +1,26 @@
+/* A batch as value and view: summary table, one-line progress, list. */
+#ifndef LK_MAGIC_BATCH_VIEW_H
+#define LK_MAGIC_BATCH_VIEW_H
+
+#include "fabric/livy_batch.h"
+#include "magic/context.h"
+#include "magic/magic.h"
+
+/* {"kind": "batch", "id", "name", "state", "result", "ended", "phase", times, durations, "link"}.
+ * New. */
+LK_MUST_USE json_t *lk_batch_value(const struct lk_context *context,
+                                   const struct lk_livy_batch *batch);
+/* The table of one batch: header row name · mark and state · duration. */
+void lk_batch_summary(const struct lk_context *context, const struct lk_livy_batch *batch,
+                      struct lk_buf *markdown, struct lk_buf *plain);
+/* One line: name, id, state, elapsed, last poll, link. trouble is shown when the last poll failed.
+ */
+void lk_batch_progress_line(const struct lk_context *context, const struct lk_livy_batch *batch,
+                            int64_t last_poll_unix_ms, const struct lk_error *trouble,
+                            struct lk_buf *markdown, struct lk_buf *plain);
+/* ✓ ✗ ⊘ or … */
+const char *lk_batch_mark(enum lk_batch_end end);
+/* From submission to the end, or to now; 0 when the start is not told. */
+int64_t lk_batch_duration_ms(const struct lk_livy_batch *batch, int64_t now_ms);
+
+#endif

@@ -1,0 +1,177 @@
+#include "magic/batch_watch.h"
+
+#include "fabric/livy_log.h"
+#include "fabric/livy_watch.h"
+#include "magic/batch_view.h"
+#include "magic/timeline_svg.h"
+#include "magic/view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LOG_TAIL_MAX = 256 << 10, LOG_LINES_SHOWN = 25 };
+
+struct shown_watch {
+    struct lk_watch_observer observer;
+    struct lk_context *context;
+    struct lk_progress display;
+};
+
+static void progress(struct lk_watch_observer *observer, const struct lk_livy_batch *batch,
+                     int64_t last_poll_unix_ms, const struct lk_error *trouble)
+{
+    struct shown_watch *self = (struct shown_watch *)observer;
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf markdown = LK_BUF_INIT(16384);
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf plain = LK_BUF_INIT(16384);
+    LK_CLEANUP(lk_json_unref)
+    json_t *value = lk_batch_value(self->context, batch);
+
+    lk_batch_progress_line(self->context, batch, last_poll_unix_ms, trouble, &markdown, &plain);
+    lk_progress_show(&self->display, lk_buf_view(&markdown), lk_buf_view(&plain), value, false);
+}
+
+static void show_timeline(struct lk_context *context, struct lk_cell *cell,
+                          const struct lk_livy_batch *batch)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf svg = LK_BUF_INIT(64 << 10);
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf markdown = LK_BUF_INIT(16384);
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf plain = LK_BUF_INIT(16384);
+    struct lk_batch_phase phases[LK_BATCH_PHASES_MAX];
+    size_t count = lk_livy_batch_phases(batch, batch->ended_ms, phases);
+    struct lk_bundle bundle;
+
+    if (cell->terminal || !batch->ended_ms || !count)
+        return;
+    lk_timeline_svg(lk_str_from(batch->name), phases, count, batch->end, &svg);
+    lk_batch_summary(context, batch, &markdown, &plain);
+    bundle = lk_bundle_of_svg(lk_buf_view(&svg), lk_buf_view(&plain));
+    cell->display(cell, &bundle, NULL);
+    lk_bundle_done(&bundle);
+}
+
+/* The end of a log; empty when the service has none (yet), which is no error here. */
+static void read_tail(struct lk_livy *livy, struct lk_cell *cell, const struct lk_livy_batch *batch,
+                      enum lk_log_source source, struct lk_buf *ret)
+{
+    bool cut;
+    int64_t total;
+    struct lk_error ignored;
+
+    if (lk_livy_log_tail(livy, batch, source, LOG_TAIL_MAX, cell->cancel, ret, &cut, &total,
+                         &ignored) != LK_OK)
+        lk_buf_clear(ret);
+}
+
+/* A failure's cause, without being asked: the traceback out of stderr, or out of stdout, else the
+ * last lines. */
+static void tell_cause(struct lk_livy *livy, struct lk_cell *cell,
+                       const struct lk_livy_batch *batch, struct lk_error *err)
+{
+    static const enum lk_log_source sources[] = {LK_LOG_STDERR, LK_LOG_STDOUT, LK_LOG_LIVY};
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf log = LK_BUF_INIT(LOG_TAIL_MAX);
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf cause = LK_BUF_INIT(512);
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf next = LK_BUF_INIT(512);
+    struct lk_str story = LK_STR_EMPTY;
+
+    for (size_t i = 0; i < LK_COUNT(sources) && !story.len; i++) {
+        lk_buf_clear(&log);
+        read_tail(livy, cell, batch, sources[i], &log);
+        story = lk_log_find_traceback(lk_buf_view(&log));
+        if (!story.len && sources[i] == LK_LOG_LIVY)
+            story = lk_log_last_lines(lk_buf_view(&log), LOG_LINES_SHOWN);
+    }
+    lk_error_story(err, story);
+    if (!lk_log_explain(story, &cause, &next))
+        return;
+    lk_error_prefix(err, "%s", lk_buf_cstr(&cause));
+    lk_error_next(err, "%s", lk_buf_cstr(&next));
+}
+
+static const char *name_of(const struct lk_livy_batch *batch)
+{
+    return batch->name[0] ? batch->name : batch->id;
+}
+
+static enum lk_status judge(struct lk_livy *livy, struct lk_cell *cell,
+                            const struct lk_livy_batch *batch, struct lk_error *err)
+{
+    if (batch->end == LK_BATCH_SUCCEEDED)
+        return LK_OK;
+    if (batch->end == LK_BATCH_CANCELLED) {
+        lk_error_set(err, LK_FAILED, "BatchCancelled", "batch '%s' was cancelled%s%s",
+                     name_of(batch), batch->message[0] ? ": " : "", batch->message);
+        return lk_error_next(err, "%%batch submit runs it again.");
+    }
+    lk_error_set(err, LK_FAILED, "BatchFailed", "batch '%s' failed%s%s", name_of(batch),
+                 batch->message[0] ? ": " : "", batch->message);
+    lk_error_next(err, "%%batch log %s --source stderr --tail 100", batch->id);
+    tell_cause(livy, cell, batch, err);
+    return LK_FAILED;
+}
+
+static enum lk_status explain_stop(enum lk_status st, const struct lk_livy_batch *batch,
+                                   struct lk_error *err)
+{
+    if (st == LK_CANCELLED) {
+        lk_error_set(err, st, "KeyboardInterrupt",
+                     "Stopped watching batch '%s'. The batch goes on.", name_of(batch));
+        return lk_error_next(err,
+                             "%%batch monitor %s watches it again; %%batch cancel %s stops it.",
+                             batch->id, batch->id);
+    }
+    if (st == LK_TIMEOUT)
+        return lk_error_next(err, "The batch goes on; %%batch monitor %s watches it again.",
+                             batch->id);
+    return st;
+}
+
+static void show_log(struct lk_livy *livy, struct lk_cell *cell, const struct lk_livy_batch *batch)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf log = LK_BUF_INIT(LOG_TAIL_MAX);
+    struct lk_str lines;
+
+    read_tail(livy, cell, batch, LK_LOG_STDOUT, &log);
+    lines = lk_log_last_lines(lk_buf_view(&log), LOG_LINES_SHOWN);
+    if (lines.len)
+        cell->stream(cell, LK_STREAM_STDOUT, lines);
+}
+
+enum lk_status lk_batch_watch_in_cell(struct lk_context *context, struct lk_cell *cell,
+                                      struct lk_livy_batch *batch, const struct lk_batch_watch *how,
+                                      struct lk_answer *ret, struct lk_error *err)
+{
+    struct shown_watch watch = {.observer = {.progress = progress}, .context = context};
+    struct lk_livy *livy;
+    enum lk_status st;
+
+    st = lk_context_livy(context, &livy, err);
+    if (st)
+        return st;
+    lk_progress_init(&watch.display, cell, context->options.clock);
+    st = lk_livy_watch(livy, batch, how->timeout_ms, &watch.observer, cell->cancel, err);
+    if (st)
+        return explain_stop(st, batch, err);
+
+    st = judge(livy, cell, batch, err);
+    ret->value = lk_batch_value(context, batch);
+    lk_batch_summary(context, batch, &ret->markdown, &ret->plain);
+    if (watch.display.shown) {
+        snprintf(ret->id, sizeof ret->id, "%s", watch.display.display_id);
+        ret->display_id = ret->id;
+    }
+    /* Nothing below can fail the watch; the picture comes after the table it belongs to. */
+    lk_answer_show_view(cell, ret);
+    show_timeline(context, cell, batch);
+    if (how->log)
+        show_log(livy, cell, batch);
+    return st;
+}

@@ -1,0 +1,305 @@
+#include "magic/context.h"
+
+#include "auth/browser.h"
+#include "auth/http_bearer.h"
+#include "base/file.h"
+#include "magic/livy_view.h"
+#include "net/http_curl.h"
+#include "net/http_retry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct lk_retry_policy default_policy = {0};
+
+static void free_http(struct lk_http **http)
+{
+    if (*http)
+        (*http)->free(*http);
+    *http = NULL;
+}
+
+/* The clients hold the connection and the identity: either changing ends them. */
+static void drop_clients(struct lk_context *context)
+{
+    lk_livy_free(context->livy);
+    context->livy = NULL;
+    lk_onelake_free(context->onelake);
+    context->onelake = NULL;
+    free_http(&context->fabric_http);
+    free_http(&context->fabric_bearer);
+    free_http(&context->storage_http);
+    free_http(&context->storage_bearer);
+}
+
+static void use_ca_of_cloud(struct lk_context *context)
+{
+    if (context->cloud.ca_file[0])
+        lk_http_curl_set_ca(context->curl, context->cloud.ca_file, "the cloud's record");
+    else
+        lk_http_curl_set_ca(context->curl, context->options.ca_file, context->options.ca_source);
+}
+
+static enum lk_status choose_first_cloud(struct lk_context *context, struct lk_error *err)
+{
+    const char *name = context->options.cloud ? context->options.cloud : "public";
+    const struct lk_cloud *cloud = lk_cloud_builtin(lk_str_from(name));
+
+    if (!cloud) {
+        lk_error_set(err, LK_INVALID, "UnknownCloud", "LIVY_KERNEL_CLOUD names '%s'", name);
+        return lk_error_next(err, "Use public, usgov or china, or unset it.");
+    }
+    context->first_cloud = *cloud;
+    if (context->options.authority_host && context->options.authority_host[0]) {
+        struct lk_str host = lk_str_from(context->options.authority_host);
+        while (lk_str_ends(host, LK_STR("/")))
+            host.len--;
+        snprintf(context->first_cloud.authority, sizeof context->first_cloud.authority, "%s%.*s",
+                 lk_str_find(host, LK_STR("://")) < host.len ? "" : "https://", LK_STR_ARGS(host));
+    }
+    context->cloud = context->first_cloud;
+    return LK_OK;
+}
+
+static enum lk_status connect_first_endpoint(struct lk_context *context, struct lk_error *err)
+{
+    struct lk_livy_endpoint endpoint;
+    enum lk_status st;
+
+    if (!context->options.endpoint || !context->options.endpoint[0])
+        return LK_OK;
+    st = lk_livy_endpoint_parse(lk_str_from(context->options.endpoint), LK_STR_EMPTY,
+                                &context->cloud, &endpoint, err);
+    if (st)
+        return lk_error_prefix(err, "LIVY_KERNEL_ENDPOINT");
+    return lk_context_connect(context, &context->cloud, &endpoint, endpoint.profile->auth, err);
+}
+
+enum lk_status lk_context_new(const struct lk_context_options *options, struct lk_context **ret,
+                              struct lk_error *err)
+{
+    struct lk_context *context = lk_alloc(sizeof *context);
+    struct lk_http_curl_options curl_options = {
+        .ca_file = options->ca_file,
+        .ca_source = options->ca_source,
+        .user_agent = "livy-kernel/" LK_VERSION,
+    };
+    LK_CLEANUP(lk_free_ptr)
+    char *journal_path = NULL;
+    enum lk_status st;
+
+    memset(context, 0, sizeof *context);
+    context->options = *options;
+    context->vars = lk_vars_new();
+    journal_path = lk_path_join(options->state_folder, LK_STR("submissions.jsonl"));
+    context->journal = lk_journal_new(journal_path, options->clock);
+
+    st = choose_first_cloud(context, err);
+    if (!st)
+        st = lk_http_curl_new(&curl_options, &context->curl, err);
+    if (!st) {
+        context->plain = lk_http_retry_new(context->curl, options->clock, &default_policy);
+        st = connect_first_endpoint(context, err);
+    }
+    if (st) {
+        lk_context_free(context);
+        return st;
+    }
+    *ret = context;
+    return LK_OK;
+}
+
+void lk_context_free(struct lk_context *context)
+{
+    if (!context)
+        return;
+    drop_clients(context);
+    lk_credential_unref(&context->credential);
+    free_http(&context->plain);
+    free_http(&context->curl);
+    lk_json_unref(&context->connection);
+    lk_journal_free(context->journal);
+    lk_vars_free(context->vars);
+    free(context);
+}
+
+enum lk_status lk_context_connect(struct lk_context *context, const struct lk_cloud *cloud,
+                                  const struct lk_livy_endpoint *endpoint, enum lk_livy_auth auth,
+                                  struct lk_error *err)
+{
+    if (auth == LK_LIVY_AUTH_BASIC) {
+        lk_error_set(err, LK_UNSUPPORTED, "BasicAuth",
+                     "%s wants a user name and a password, which this version cannot send",
+                     endpoint->profile->title);
+        return lk_error_next(err, "Fabric, Synapse and Livy servers without authentication work; "
+                                  "add --auth none when a gateway signs in for you.");
+    }
+    drop_clients(context);
+    /* A token of one cloud must never travel to another. */
+    if (strcmp(context->cloud.authority, cloud->authority) != 0 ||
+        strcmp(context->cloud.name, cloud->name) != 0)
+        lk_context_sign_in(context, NULL, false);
+    if (&context->cloud != cloud)
+        context->cloud = *cloud;
+    use_ca_of_cloud(context);
+    context->endpoint = *endpoint;
+    context->auth = auth;
+    context->connected = true;
+    lk_json_unref(&context->connection);
+    context->connection = lk_livy_connection_value(context, NULL);
+    context->last_batch[0] = '\0';
+    context->last_payload[0] = '\0';
+    context->last_payload_name[0] = '\0';
+    return LK_OK;
+}
+
+void lk_context_sign_in(struct lk_context *context, struct lk_credential *credential_take,
+                        bool is_user)
+{
+    drop_clients(context);
+    lk_credential_unref(&context->credential);
+    context->credential = credential_take;
+    context->is_user = is_user;
+    if (!credential_take) {
+        context->identity[0] = '\0';
+        context->tenant[0] = '\0';
+        context->client_id[0] = '\0';
+    }
+}
+
+enum lk_status lk_context_scopes(const struct lk_context *context, struct lk_str what,
+                                 struct lk_buf *ret, struct lk_error *err)
+{
+    lk_buf_clear(ret);
+    if (lk_str_eq_nocase(what, LK_STR("storage")))
+        lk_buf_put(ret, lk_str_from(context->cloud.storage_scope));
+    else if (!lk_str_eq_nocase(what, LK_STR("fabric")))
+        lk_buf_put(ret, what);
+    else if (context->is_user && context->user_scopes[0])
+        lk_buf_put(ret, lk_str_from(context->user_scopes));
+    else if (context->is_user)
+        lk_browser_tutorial_scopes(lk_str_from(context->cloud.user_fabric_scope_prefix), ret);
+    else
+        lk_buf_put(ret, lk_str_from(context->cloud.app_fabric_scope));
+    if (!ret->len)
+        return lk_error_set(err, LK_INVALID, "NoScope", "no scope was named");
+    return lk_buf_check(ret, "the list of scopes", err);
+}
+
+static enum lk_status need_connection(const struct lk_context *context, struct lk_error *err)
+{
+    if (context->connected)
+        return LK_OK;
+    lk_error_set(err, LK_INVALID, "NotConnected", "no Livy service is chosen yet");
+    return lk_error_next(err, "%%livy connect URL, with the batch job connection string from "
+                              "Lakehouse settings > Livy endpoint; or %%livy connect local.");
+}
+
+static enum lk_status make_stack(struct lk_context *context, const char *what,
+                                 struct lk_http **bearer, struct lk_http **top,
+                                 struct lk_error *err)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf scopes = LK_BUF_INIT(4096);
+    enum lk_status st;
+
+    if (*top)
+        return LK_OK;
+    if (context->auth == LK_LIVY_AUTH_NONE) {
+        *top = lk_http_retry_new(context->curl, context->options.clock, &default_policy);
+        return LK_OK;
+    }
+    if (!context->credential) {
+        lk_error_set(err, LK_UNAUTHORIZED, "NotSignedIn", "nobody is signed in");
+        return lk_error_next(err, "%%entra login --tenant … --client …");
+    }
+    st = lk_context_scopes(context, lk_str_from(what), &scopes, err);
+    if (st)
+        return st;
+    *bearer = lk_http_bearer_new(&(struct lk_bearer_options){
+        .inner = context->curl,
+        .credential = context->credential,
+        .cloud = &context->cloud,
+        .scopes = lk_buf_view(&scopes),
+    });
+    *top = lk_http_retry_new(*bearer, context->options.clock, &default_policy);
+    return LK_OK;
+}
+
+enum lk_status lk_context_livy(struct lk_context *context, struct lk_livy **ret,
+                               struct lk_error *err)
+{
+    enum lk_status st = need_connection(context, err);
+
+    if (!st)
+        st = make_stack(context, "fabric", &context->fabric_bearer, &context->fabric_http, err);
+    if (st)
+        return st;
+    if (!context->livy)
+        context->livy = lk_livy_new(&(struct lk_livy_options){
+            .endpoint = &context->endpoint,
+            .cloud = &context->cloud,
+            .http = context->fabric_http,
+            .clock = context->options.clock,
+            .journal = context->journal,
+        });
+    *ret = context->livy;
+    return LK_OK;
+}
+
+enum lk_status lk_context_onelake(struct lk_context *context, struct lk_onelake **ret,
+                                  struct lk_error *err)
+{
+    enum lk_status st = need_connection(context, err);
+
+    if (st)
+        return st;
+    if (!context->endpoint.lakehouse.item[0]) {
+        lk_error_set(err, LK_UNSUPPORTED, "NoLakehouse", "%s has no lakehouse to keep files in",
+                     context->endpoint.profile->title);
+        return lk_error_next(err, "Put the file where that service can read it and give its "
+                                  "address to %%batch submit.");
+    }
+    st = make_stack(context, "storage", &context->storage_bearer, &context->storage_http, err);
+    if (st)
+        return st;
+    if (!context->onelake)
+        context->onelake = lk_onelake_new(&(struct lk_onelake_options){
+            .http = context->storage_http,
+            .cloud = &context->cloud,
+        });
+    *ret = context->onelake;
+    return LK_OK;
+}
+
+char *lk_context_path(const struct lk_context *context, struct lk_str path)
+{
+    if (lk_str_starts(path, LK_STR("~/")) && context->options.home)
+        return lk_path_join(context->options.home, lk_str_slice(path, 2, path.len));
+    return lk_str_dup(path);
+}
+
+struct lk_str lk_context_setting(const struct lk_context *context, const char *name,
+                                 struct lk_str on_the_line)
+{
+    const struct {
+        const char *name;
+        const char *value;
+    } environment[] = {
+        {"tenant", context->options.tenant},
+        {"client", context->options.client_id},
+        {"certificate", context->options.certificate_path},
+    };
+    struct lk_str variable;
+
+    if (on_the_line.len)
+        return on_the_line;
+    variable = lk_json_str(lk_vars_get(context->vars, lk_str_from(name)));
+    if (variable.len)
+        return variable;
+    for (size_t i = 0; i < LK_COUNT(environment); i++)
+        if (strcmp(environment[i].name, name) == 0)
+            return lk_str_from(environment[i].value);
+    return LK_STR_EMPTY;
+}

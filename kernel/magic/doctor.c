@@ -1,0 +1,192 @@
+/* %doctor: checks the set-up and says what to do. Sends nothing but the one request that
+ * shows whether the chosen service answers. */
+#include "base/file.h"
+#include "base/process.h"
+#include "magic/context.h"
+#include "magic/entra_view.h"
+#include "magic/magic.h"
+#include "magic/view.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct report {
+    json_t *checks;
+    struct lk_table *table;
+    size_t failed;
+};
+
+static void add(struct report *report, const char *name, bool good, struct lk_str detail,
+                const char *next)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf text = LK_BUF_INIT(4096);
+    json_t *check = json_object();
+
+    json_object_set_new(check, "name", json_string(name));
+    json_object_set_new(check, "ok", json_boolean(good));
+    lk_json_set_text(check, "detail", detail);
+    if (!good)
+        json_object_set_new(check, "next", json_string(next));
+    json_array_append_new(report->checks, check);
+    lk_buf_put(&text, detail);
+    if (!good)
+        lk_buf_printf(&text, " — %s", next);
+    lk_table_row(report->table, (struct lk_str[]){good ? LK_STR("✓") : LK_STR("✗"),
+                                                  lk_str_from(name), lk_buf_view(&text)});
+    report->failed += !good;
+}
+
+static void check_state_folder(struct lk_context *context, struct report *report)
+{
+    const char *folder = context->options.state_folder;
+    struct lk_error err = LK_ERROR_INIT;
+    bool good = lk_file_make_folders(folder, 0700, &err) == LK_OK && access(folder, W_OK) == 0;
+
+    add(report, "journal", good, lk_str_from(folder), "make this folder writable");
+}
+
+static void check_ca(struct lk_context *context, struct report *report)
+{
+    const char *file = context->options.ca_file;
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf text = LK_BUF_INIT(2048);
+
+    if (!file) {
+        add(report, "certificates", true, LK_STR("the system's store"), "");
+        return;
+    }
+    lk_buf_printf(&text, "%s, named by %s", file, context->options.ca_source);
+    add(report, "certificates", access(file, R_OK) == 0, lk_buf_view(&text),
+        "correct or unset that variable");
+}
+
+static void check_program(struct report *report, const char *name, const char *const *argv,
+                          struct lk_cancel *cancel, const char *next)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf out = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf errout = LK_BUF_INIT(4096);
+    struct lk_str said, line = LK_STR("not found");
+    int exit_code = -1;
+    struct lk_error ignored;
+    enum lk_status st = lk_process_run(&(struct lk_process_spec){.argv = argv}, LK_STR_EMPTY, 10000,
+                                       cancel, &out, &errout, &exit_code, &ignored);
+
+    said = lk_buf_view(out.len ? &out : &errout);
+    lk_str_next_line(&said, &line);
+    add(report, name, st == LK_OK && exit_code == 0, line, next);
+}
+
+static void check_local_service(struct lk_context *context, struct lk_cancel *cancel,
+                                struct report *report)
+{
+    LK_CLEANUP(lk_free_ptr)
+    char *folder = lk_process_own_folder();
+    LK_CLEANUP(lk_free_ptr)
+    char *beside = folder ? lk_path_join(folder, LK_STR("livy-local")) : NULL;
+    const char *program = context->options.local_program     ? context->options.local_program
+                          : beside && lk_file_exists(beside) ? beside
+                                                             : "livy-local";
+    const char *argv[] = {program, "--version", NULL};
+
+    check_program(report, "livy-local", argv, cancel,
+                  "./notebooks/demo --no-run installs it (only for %livy connect local)");
+}
+
+static void check_token(struct lk_context *context, const char *what, struct lk_cancel *cancel,
+                        struct report *report)
+{
+    LK_CLEANUP(lk_json_unref)
+    json_t *token = NULL;
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf name = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf text = LK_BUF_INIT(4096);
+    struct lk_error err = LK_ERROR_INIT;
+
+    lk_buf_printf(&name, "token for %s", what);
+    if (lk_entra_token_value(context, lk_str_from(what), cancel, &token, &err)) {
+        add(report, lk_buf_cstr(&name), false, lk_str_from(err.message), err.next);
+        return;
+    }
+    lk_buf_printf(&text, "%.*s, expires %.*s", LK_STR_ARGS(lk_json_get_str(token, "who")),
+                  LK_STR_ARGS(lk_json_get_str(token, "expires")));
+    add(report, lk_buf_cstr(&name), true, lk_buf_view(&text), "");
+}
+
+static void check_service(struct lk_context *context, struct lk_cancel *cancel,
+                          struct report *report)
+{
+    struct lk_livy_list list = {.batches = NULL};
+    struct lk_error err = LK_ERROR_INIT;
+    struct lk_livy *livy;
+
+    if (lk_context_livy(context, &livy, &err) || lk_livy_list(livy, 1, cancel, &list, &err)) {
+        add(report, "service", false, lk_str_from(err.message), err.next);
+        return;
+    }
+    lk_livy_list_done(&list);
+    add(report, "service", true, lk_str_from(context->endpoint.base), "");
+}
+
+static void check_connection(struct lk_context *context, struct lk_cancel *cancel,
+                             struct report *report)
+{
+    if (!context->connected) {
+        add(report, "connection", true, LK_STR("none chosen yet: %livy connect URL or local"), "");
+        return;
+    }
+    if (context->auth == LK_LIVY_AUTH_ENTRA) {
+        if (!context->credential) {
+            add(report, "sign-in", true, LK_STR("nobody is signed in yet: %entra login"), "");
+            return;
+        }
+        check_token(context, "fabric", cancel, report);
+        if (context->endpoint.lakehouse.item[0])
+            check_token(context, "storage", cancel, report);
+    }
+    check_service(context, cancel, report);
+}
+
+static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
+                          const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
+                          struct lk_error *err)
+{
+    static const char *const python[] = {"python3", "--version", NULL};
+    static const char *const java[] = {"java", "-version", NULL};
+    struct report report = {.checks = json_array(),
+                            .table = lk_table_new(3, "✓", "Check", "Found")};
+
+    (void)args;
+    (void)body;
+    check_state_folder(context, &report);
+    check_ca(context, &report);
+    check_program(&report, "python3", python, cell->cancel,
+                  "payloads are not checked for syntax without it");
+    check_local_service(context, cell->cancel, &report);
+    check_program(&report, "java", java, cell->cancel,
+                  "./notebooks/demo --no-run installs it (only for %livy connect local)");
+    check_connection(context, cell->cancel, &report);
+
+    ret->value = json_object();
+    json_object_set_new(ret->value, "kind", json_string("doctor"));
+    json_object_set_new(ret->value, "failed", json_integer((json_int_t)report.failed));
+    json_object_set_new(ret->value, "checks", report.checks);
+    lk_table_write(report.table, 30, &ret->markdown, &ret->plain);
+    lk_table_free(report.table);
+    if (!report.failed)
+        return LK_OK;
+    lk_error_set(err, LK_FAILED, "DoctorFound", "%zu of %zu checks failed", report.failed,
+                 json_array_size(report.checks));
+    return lk_error_next(err, "Each failed line above says what to do.");
+}
+
+const struct lk_magic lk_magic_doctor = {
+    .name = "doctor",
+    .summary = "check the set-up and say what to do",
+    .usage = "%doctor",
+    .flags = LK_MAGIC_LINE | LK_MAGIC_ACTS,
+    .run = run,
+};

@@ -1,0 +1,89 @@
+/* %lakehouse cat: the beginning of a text file. */
+#include "base/timefmt.h"
+#include "magic/context.h"
+#include "magic/magic.h"
+#include "magic/view.h"
+
+enum { SHOWN_DEFAULT = 64 << 10, SHOWN_MAX = 8 << 20 };
+
+static const struct lk_option options[] = {
+    {"bytes", "N", "how much to show; 65536 by default", false},
+};
+
+static enum lk_status read_max(const struct lk_args *args, int64_t *ret, struct lk_error *err)
+{
+    *ret = SHOWN_DEFAULT;
+    if (!lk_args_has(args, "bytes"))
+        return LK_OK;
+    if (lk_str_to_i64(lk_args_get(args, "bytes"), ret) && *ret > 0 && *ret <= SHOWN_MAX)
+        return LK_OK;
+    lk_error_set(err, LK_INVALID, "BadNumber", "--bytes takes a number from 1 to %d", SHOWN_MAX);
+    return lk_error_next(err, "%%lakehouse cat PATH --bytes 100000");
+}
+
+/* A cut in the middle of a character is not the file's fault. */
+static struct lk_str whole_characters(struct lk_str text)
+{
+    for (size_t back = 0; back < 4 && back < text.len; back++) {
+        struct lk_str shorter = lk_str_slice(text, 0, text.len - back);
+        if (lk_str_is_utf8(shorter))
+            return shorter;
+    }
+    return lk_str_is_utf8(text) ? text : LK_STR_EMPTY;
+}
+
+static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
+                          const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
+                          struct lk_error *err)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf bytes = LK_BUF_INIT(SHOWN_MAX);
+    struct lk_onelake_path path;
+    struct lk_onelake *onelake;
+    struct lk_str text;
+    int64_t max, size = 0;
+    enum lk_status st;
+
+    (void)body;
+    st = read_max(args, &max, err);
+    if (!st)
+        st = lk_context_onelake(context, &onelake, err);
+    if (!st)
+        st = lk_onelake_path_parse(&context->cloud, &context->endpoint.lakehouse,
+                                   lk_args_positional(args, 0), &path, err);
+    if (!st)
+        st = lk_onelake_read(onelake, &path, max, cell->cancel, &bytes, &size, err);
+    if (st)
+        return st;
+    text = whole_characters(lk_buf_view(&bytes));
+    if (!text.len && size > 0) {
+        lk_error_set(err, LK_UNSUPPORTED, "NotText", "%s is no UTF-8 text (%lld bytes)", path.path,
+                     (long long)size);
+        return lk_error_next(err, "%%lakehouse cat shows text files only.");
+    }
+    cell->stream(cell, LK_STREAM_STDOUT, text);
+    if (!lk_str_ends(text, LK_STR("\n")))
+        cell->stream(cell, LK_STREAM_STDOUT, LK_STR("\n"));
+    ret->value = json_object();
+    json_object_set_new(ret->value, "kind", json_string("lakehouse.file"));
+    json_object_set_new(ret->value, "path", json_string(path.path));
+    json_object_set_new(ret->value, "bytes", json_integer(size));
+    json_object_set_new(ret->value, "shown", json_integer((json_int_t)text.len));
+    if ((int64_t)text.len < size)
+        lk_buf_printf(&ret->plain, "%zu of %lld bytes are shown; --bytes N shows more.", text.len,
+                      (long long)size);
+    lk_buf_put(&ret->markdown, lk_buf_view(&ret->plain));
+    return LK_OK;
+}
+
+const struct lk_magic lk_magic_lakehouse_cat = {
+    .name = "lakehouse",
+    .verb = "cat",
+    .summary = "show the beginning of a text file",
+    .usage = "%lakehouse cat PATH [--bytes N]",
+    .options = options,
+    .option_count = LK_COUNT(options),
+    .positional_max = 1,
+    .flags = LK_MAGIC_LINE,
+    .run = run,
+};

@@ -1,0 +1,142 @@
+/* livy-kernel: reads the command line and the environment, and nothing else; the rest of the
+ * program gets the world through its arguments. Follow a cell from here: session/kernel.h starts
+ * the threads, session/router.c takes messages in, session/executor.c runs them through
+ * magic/run.h, and a magic calls down into fabric/ and auth/. */
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "cli/cli.h"
+#include "session/kernel.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && value[0] ? value : NULL;
+}
+
+/* $NAME, else $HOME/fallback (XDG Base Directory Specification). */
+static char *folder(const char *name, const char *fallback)
+{
+    const char *value = variable(name);
+    const char *home = variable("HOME");
+
+    if (value && value[0] == '/')
+        return lk_str_dup(lk_str_from(value));
+    return lk_path_join(home ? home : "/", lk_str_from(fallback));
+}
+
+static void read_ca(struct lk_context_options *options)
+{
+    /* The order of entra.md §6. */
+    static const char *const names[] = {"CURL_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"};
+
+    for (size_t i = 0; i < LK_COUNT(names) && !options->ca_file; i++) {
+        options->ca_file = variable(names[i]);
+        options->ca_source = names[i];
+    }
+}
+
+static bool no_browser(void)
+{
+    return !variable("DISPLAY") && !variable("WAYLAND_DISPLAY") && !variable("BROWSER");
+}
+
+/* The texts live as long as the process. */
+static struct lk_context_options read_context_options(void)
+{
+    char *state = folder("XDG_STATE_HOME", ".local/state");
+    char *config = folder("XDG_CONFIG_HOME", ".config");
+    struct lk_context_options options = {
+        .clock = lk_clock_system(),
+        .state_folder = lk_path_join(state, LK_STR("livy-kernel")),
+        .config_file = lk_path_join(config, LK_STR("livy-kernel/config.json")),
+        .home = variable("HOME"),
+        .local_program = variable("LIVY_KERNEL_LOCAL"),
+        .local_home = variable("LIVY_LOCAL_HOME"),
+        .tenant = variable("AZURE_TENANT_ID"),
+        .client_id = variable("AZURE_CLIENT_ID"),
+        .certificate_path = variable("AZURE_CLIENT_CERTIFICATE_PATH"),
+        .authority_host = variable("AZURE_AUTHORITY_HOST"),
+        .cloud = variable("LIVY_KERNEL_CLOUD"),
+        .endpoint = variable("LIVY_KERNEL_ENDPOINT"),
+        .secret_variable = variable,
+        .no_browser = no_browser(),
+    };
+
+    if (!options.local_home)
+        options.local_home = lk_path_join(state, LK_STR("livy-local"));
+    read_ca(&options);
+    free(state);
+    free(config);
+    return options;
+}
+
+static int run_kernel(const struct lk_context_options *context, int argc, char **argv)
+{
+    if (argc != 3) {
+        lk_cli_usage(false);
+        return LK_EXIT_USAGE;
+    }
+    return lk_kernel_run(
+        &(struct lk_kernel_options){.connection_file = argv[2], .context = context});
+}
+
+static int run_command(const struct lk_context_options *context, int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(const struct lk_cli_options *options, int argc, char **argv);
+    } commands[] = {
+        {"run", lk_cli_run},     {"install", lk_cli_install}, {"uninstall", lk_cli_uninstall},
+        {"token", lk_cli_token}, {"doctor", lk_cli_doctor},
+    };
+    struct lk_cli_options options = {
+        .context = context,
+        .home = variable("HOME"),
+        .data_home = folder("XDG_DATA_HOME", ".local/share"),
+        .jupyter_data = variable("JUPYTER_DATA_DIR"),
+        .sys_prefix = variable("VIRTUAL_ENV") ? variable("VIRTUAL_ENV") : variable("CONDA_PREFIX"),
+        .colour = isatty(STDERR_FILENO) && !variable("NO_COLOR"),
+    };
+
+    for (size_t i = 0; i < LK_COUNT(commands); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(&options, argc - 1, argv + 1);
+    lk_cli_usage(false);
+    return LK_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct lk_context_options context;
+
+    setlocale(LC_ALL, "C.UTF-8");
+    lk_secret_setup();
+    if (variable("LIVY_KERNEL_DEBUG"))
+        lk_log_set_level(LK_LOG_DEBUG);
+    context = read_context_options();
+
+    /* Editors probe binaries with arguments of their own: anything but ours is answered at once. */
+    if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
+        puts("livy-kernel " LK_VERSION);
+        return LK_EXIT_OK;
+    }
+    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        lk_cli_usage(true);
+        return LK_EXIT_OK;
+    }
+    if (argc >= 2 && strcmp(argv[1], "-f") == 0)
+        return run_kernel(&context, argc, argv);
+    if (argc >= 2)
+        return run_command(&context, argc, argv);
+    lk_cli_usage(false);
+    return LK_EXIT_USAGE;
+}
