@@ -10,6 +10,7 @@
 #include "session/kernel.h"
 
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +120,8 @@ int main(int argc, char **argv)
     struct lk_context_options context;
 
     setlocale(LC_ALL, "C.UTF-8");
+    /* A closed pipe or socket is an error to handle where it happens, not the end. */
+    signal(SIGPIPE, SIG_IGN);
     lk_secret_setup();
     if (variable("LIVY_KERNEL_DEBUG"))
         lk_log_set_level(LK_LOG_DEBUG);

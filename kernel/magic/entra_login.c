@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 static const struct lk_option options[] = {
     {"tenant", "TENANT", "directory (tenant) ID or domain", false},
@@ -99,8 +100,11 @@ static enum lk_status with_secret(struct lk_context *context, const struct lk_ar
 struct cell_browser {
     struct lk_browser_host host;
     struct lk_cell *cell;
+    struct lk_clock *clock;
     bool may_open;
 };
+
+enum { OPENER_MS = 2000, OPENER_STEP_MS = 20 };
 
 static void show_address(struct lk_browser_host *host, struct lk_str url)
 {
@@ -113,23 +117,29 @@ static void show_address(struct lk_browser_host *host, struct lk_str url)
     self->cell->stream(self->cell, LK_STREAM_STDERR, lk_buf_view(&text));
 }
 
+/* The opener hands the address to a running browser and ends, or becomes the browser and stays:
+ * both are fine. */
 static bool open_address(struct lk_browser_host *host, struct lk_str url)
 {
     struct cell_browser *self = (struct cell_browser *)host;
     LK_CLEANUP(lk_free_ptr)
     char *address = lk_str_dup(url);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf out = LK_BUF_INIT(4096);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf errout = LK_BUF_INIT(4096);
     const char *argv[] = {"xdg-open", address, NULL};
-    int exit_code;
+    struct lk_error ignored;
+    int status = 0;
+    pid_t pid;
 
-    if (!self->may_open)
+    if (!self->may_open ||
+        lk_process_start(&(struct lk_process_spec){.argv = argv, .own_session = true}, &pid,
+                         &ignored))
         return false;
-    return lk_process_run(&(struct lk_process_spec){.argv = argv}, LK_STR_EMPTY, 5000,
-                          self->cell->cancel, &out, &errout, &exit_code, NULL) == LK_OK &&
-           exit_code == 0;
+    for (int waited_ms = 0; waited_ms < OPENER_MS; waited_ms += OPENER_STEP_MS) {
+        if (waitpid(pid, &status, WNOHANG) == pid)
+            return status == 0;
+        if (self->clock->wait_ms(self->clock, OPENER_STEP_MS, self->cell->cancel, &ignored))
+            return true;
+    }
+    return true;
 }
 
 static enum lk_status with_browser(struct lk_context *context, struct lk_cell *cell,
@@ -139,6 +149,7 @@ static enum lk_status with_browser(struct lk_context *context, struct lk_cell *c
     struct cell_browser browser = {
         .host = {.show_address = show_address, .open_address = open_address},
         .cell = cell,
+        .clock = context->options.clock,
         .may_open = !context->options.no_browser,
     };
     LK_CLEANUP(lk_buf_done)
