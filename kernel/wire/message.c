@@ -1,0 +1,121 @@
+#include "wire/message.h"
+
+#include "base/timefmt.h"
+#include "base/uuid.h"
+
+#include <string.h>
+
+static const struct lk_str delimiter = LK_STR_INIT("<IDS|MSG>");
+
+void lk_message_done(struct lk_message *message)
+{
+    lk_json_unref(&message->header);
+    lk_json_unref(&message->parent_header);
+    lk_json_unref(&message->metadata);
+    lk_json_unref(&message->content);
+}
+
+static enum lk_status malformed(struct lk_error *err, const char *why)
+{
+    return lk_error_set(err, LK_PROTOCOL, "BadMessage", "malformed message: %s", why);
+}
+
+/* Index of the delimiter, or count. */
+static size_t find_delimiter(const struct lk_str *frames, size_t count)
+{
+    size_t at = 0;
+
+    while (at < count && !lk_str_eq(frames[at], delimiter))
+        at++;
+    return at;
+}
+
+static enum lk_status read_dict(struct lk_str frame, const char *what, json_t **ret,
+                                struct lk_error *err)
+{
+    enum lk_status st = lk_json_parse(frame, what, ret, err);
+
+    if (!st && !json_is_object(*ret))
+        st = malformed(err, what);
+    return st;
+}
+
+static enum lk_status read_dicts(const struct lk_str frames[4], struct lk_message *ret,
+                                 struct lk_error *err)
+{
+    enum lk_status st;
+
+    st = read_dict(frames[0], "header", &ret->header, err);
+    if (!st)
+        st = read_dict(frames[1], "parent_header", &ret->parent_header, err);
+    if (!st)
+        st = read_dict(frames[2], "metadata", &ret->metadata, err);
+    if (!st)
+        st = read_dict(frames[3], "content", &ret->content, err);
+    if (st)
+        return st;
+    ret->type = lk_json_get_str(ret->header, "msg_type");
+    ret->msg_id = lk_json_get_str(ret->header, "msg_id");
+    if (!ret->type.len || !ret->msg_id.len)
+        return malformed(err, "no msg_type or msg_id");
+    return LK_OK;
+}
+
+enum lk_status lk_message_read(const struct lk_str *frames, size_t count,
+                               const struct lk_secret *key, struct lk_message *ret,
+                               struct lk_error *err)
+{
+    size_t at = find_delimiter(frames, count);
+    enum lk_status st;
+
+    memset(ret, 0, sizeof *ret);
+    if (at == count)
+        return malformed(err, "no <IDS|MSG>");
+    if (at > LK_IDENTITIES_MAX)
+        return malformed(err, "too many identities");
+    if (count - at < 6)
+        return malformed(err, "too few frames");
+    if (!lk_signature_check(key, frames + at + 2, frames[at + 1]))
+        return lk_error_set(err, LK_DENIED, "BadSignature", "a message with a wrong signature");
+
+    memcpy(ret->identities, frames, at * sizeof *frames);
+    ret->identity_count = at;
+    st = read_dicts(frames + at + 2, ret, err);
+    if (st)
+        lk_message_done(ret);
+    return st;
+}
+
+void lk_encoded_done(struct lk_encoded *encoded)
+{
+    lk_buf_done(&encoded->header);
+    lk_buf_done(&encoded->parent_header);
+    lk_buf_done(&encoded->metadata);
+    lk_buf_done(&encoded->content);
+}
+
+static void put_dict(const json_t *dict, struct lk_buf *ret)
+{
+    if (dict)
+        lk_json_write(dict, false, ret);
+    else
+        lk_buf_put(ret, LK_STR("{}"));
+}
+
+void lk_message_write(const struct lk_outgoing *outgoing, const char *session, int64_t now_unix_ms,
+                      struct lk_encoded *ret)
+{
+    char msg_id[LK_UUID_SIZE];
+    char date[LK_TIME_TEXT_MAX];
+
+    lk_uuid_v4(msg_id);
+    lk_time_iso8601(now_unix_ms, date);
+    /* All of these are our own plain ASCII: nothing to escape. */
+    lk_buf_printf(&ret->header,
+                  "{\"msg_id\":\"%s\",\"session\":\"%s\",\"username\":\"livy-kernel\","
+                  "\"date\":\"%s\",\"msg_type\":\"%s\",\"version\":\"5.4\"}",
+                  msg_id, session, date, outgoing->type);
+    put_dict(outgoing->parent_header, &ret->parent_header);
+    put_dict(outgoing->metadata, &ret->metadata);
+    put_dict(outgoing->content, &ret->content);
+}
