@@ -2,29 +2,34 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-static LK_NORETURN void out_of_memory(unsigned long size)
+LK_NORETURN static void out_of_memory(void)
 {
-    fprintf(stderr, "livy-kernel: out of memory (%lu bytes)\n", size);
+    static const char words[] = "livy-kernel: out of memory\n";
+
+    /* Nothing that allocates may be called any more. */
+    if (write(STDERR_FILENO, words, sizeof(words) - 1) < 0)
+        abort();
     abort();
 }
 
 void *lk_alloc(unsigned long size)
 {
-    void *ptr = malloc(size ? size : 1);
+    void *ptr = calloc(1, size ? size : 1);
 
     if (!ptr)
-        out_of_memory(size);
+        out_of_memory();
     return ptr;
 }
 
 void *lk_realloc(void *ptr, unsigned long size)
 {
-    void *moved = realloc(ptr, size ? size : 1);
+    void *grown = realloc(ptr, size ? size : 1);
 
-    if (!moved)
-        out_of_memory(size);
-    return moved;
+    if (!grown)
+        out_of_memory();
+    return grown;
 }
 
 void lk_free_ptr(char **ptr)

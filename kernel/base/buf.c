@@ -1,10 +1,12 @@
 #include "base/buf.h"
 
+#include "base/secret.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_CAP = 256 };
+enum { FIRST_CAPACITY = 256 };
 
 void lk_buf_init(struct lk_buf *buf, size_t max)
 {
@@ -13,87 +15,74 @@ void lk_buf_init(struct lk_buf *buf, size_t max)
 
 void lk_buf_done(struct lk_buf *buf)
 {
-    size_t max = buf->max;
-
     free(buf->data);
-    lk_buf_init(buf, max);
+    lk_buf_init(buf, buf->max);
 }
 
-/* Not optimised away: the pointer is volatile. */
 void lk_buf_wipe(struct lk_buf *buf)
 {
-    volatile char *at = buf->data;
-
-    for (size_t i = 0; i < buf->cap; i++)
-        at[i] = 0;
+    if (buf->data)
+        lk_wipe(buf->data, buf->cap);
     lk_buf_done(buf);
 }
 
 void lk_buf_clear(struct lk_buf *buf)
 {
-    buf->len = 0;
+    lk_buf_truncate(buf, 0);
     buf->full = false;
-    if (buf->data)
-        buf->data[0] = '\0';
 }
 
-/* Makes room for more bytes and the NUL; returns how many of them fit below the ceiling. */
-static size_t reserve(struct lk_buf *buf, size_t more)
+void lk_buf_truncate(struct lk_buf *buf, size_t len)
 {
-    size_t room = buf->max - buf->len;
-    size_t cap = buf->cap ? buf->cap : FIRST_CAP;
+    if (len >= buf->len)
+        return;
+    buf->len = len;
+    buf->data[len] = '\0';
+}
 
-    if (more > room) {
-        buf->full = true;
-        more = room;
-    }
-    while (cap < buf->len + more + 1)
-        cap *= 2;
-    if (cap > buf->max + 1)
+/* Room for len bytes and the NUL. Not realloc(): it would leave a copy behind that
+ * lk_buf_wipe() cannot reach. */
+static void reserve(struct lk_buf *buf, size_t len)
+{
+    size_t cap = buf->cap ? buf->cap : FIRST_CAPACITY;
+    char *grown;
+
+    if (len + 1 <= buf->cap)
+        return;
+    while (cap < len + 1)
+        cap = cap > SIZE_MAX / 2 ? len + 1 : cap * 2;
+    if (buf->max < SIZE_MAX && cap > buf->max + 1)
         cap = buf->max + 1;
-    if (cap > buf->cap) {
-        buf->data = lk_realloc(buf->data, cap);
-        buf->cap = cap;
+
+    grown = lk_realloc(NULL, cap);
+    if (buf->data) {
+        memcpy(grown, buf->data, buf->len);
+        lk_wipe(buf->data, buf->len);
+        free(buf->data);
     }
-    return more;
+    buf->data = grown;
+    buf->cap = cap;
 }
 
 void lk_buf_put(struct lk_buf *buf, struct lk_str s)
 {
-    size_t len;
+    size_t room = buf->max - buf->len;
 
-    /* After the first loss nothing more goes in: a gap would be worse than an end. */
-    if (buf->full)
+    if (s.len > room) {
+        buf->full = true;
+        s.len = room;
+    }
+    if (s.len == 0)
         return;
-    len = reserve(buf, s.len);
-    if (len)
-        memcpy(buf->data + buf->len, s.ptr, len);
-    buf->len += len;
+    reserve(buf, buf->len + s.len);
+    memcpy(buf->data + buf->len, s.ptr, s.len);
+    buf->len += s.len;
     buf->data[buf->len] = '\0';
 }
 
 void lk_buf_put_char(struct lk_buf *buf, char c)
 {
     lk_buf_put(buf, (struct lk_str){&c, 1});
-}
-
-void lk_buf_vprintf(struct lk_buf *buf, const char *fmt, va_list args)
-{
-    char small[512];
-    va_list again;
-    int len;
-
-    va_copy(again, args);
-    len = vsnprintf(small, sizeof small, fmt, args);
-    if (len >= 0 && (size_t)len < sizeof small) {
-        lk_buf_put(buf, (struct lk_str){small, (size_t)len});
-    } else if (len >= 0) {
-        char *big = lk_alloc((size_t)len + 1);
-        vsnprintf(big, (size_t)len + 1, fmt, again);
-        lk_buf_put(buf, (struct lk_str){big, (size_t)len});
-        free(big);
-    }
-    va_end(again);
 }
 
 void lk_buf_printf(struct lk_buf *buf, const char *fmt, ...)
@@ -105,15 +94,41 @@ void lk_buf_printf(struct lk_buf *buf, const char *fmt, ...)
     va_end(args);
 }
 
+void lk_buf_vprintf(struct lk_buf *buf, const char *fmt, va_list args)
+{
+    char small[FIRST_CAPACITY];
+    char *text = small;
+    va_list again;
+    int len;
+
+    va_copy(again, args);
+    len = vsnprintf(small, sizeof(small), fmt, args);
+    if (len >= (int)sizeof(small)) {
+        text = lk_alloc((size_t)len + 1);
+        len = vsnprintf(text, (size_t)len + 1, fmt, again);
+    }
+    va_end(again);
+
+    if (len < 0)
+        buf->full = true; /* past INT_MAX: it was dropped, and says so */
+    else
+        lk_buf_put(buf, (struct lk_str){text, (size_t)len});
+    if (text != small) {
+        lk_wipe(text, len < 0 ? 0 : (size_t)len);
+        free(text);
+    }
+}
+
 void lk_buf_consume(struct lk_buf *buf, size_t n)
 {
-    if (n > buf->len)
-        n = buf->len;
-    if (!n)
+    if (n >= buf->len) {
+        lk_buf_truncate(buf, 0);
         return;
-    memmove(buf->data, buf->data + n, buf->len - n);
+    }
+    if (n == 0)
+        return;
     buf->len -= n;
-    buf->data[buf->len] = '\0';
+    memmove(buf->data, buf->data + n, buf->len + 1);
 }
 
 struct lk_str lk_buf_view(const struct lk_buf *buf)
@@ -130,13 +145,15 @@ enum lk_status lk_buf_check(const struct lk_buf *buf, const char *what, struct l
 {
     if (!buf->full)
         return LK_OK;
-    return lk_error_set(err, LK_LIMIT, "TooLarge", "%s is larger than %zu bytes", what, buf->max);
+    return lk_error_set(err, LK_LIMIT, "TooLarge", "%s is larger than the limit of %zu bytes", what,
+                        buf->max);
 }
 
 char *lk_buf_take(struct lk_buf *buf)
 {
-    char *data = buf->data ? buf->data : lk_str_dup(LK_STR_EMPTY);
+    char *bytes = buf->data ? buf->data : lk_alloc(1);
 
-    lk_buf_init(buf, buf->max);
-    return data;
+    buf->data = NULL;
+    lk_buf_done(buf);
+    return bytes;
 }

@@ -1,6 +1,7 @@
-/* A growing byte buffer that is born with its ceiling. Writes past the ceiling are
- * dropped and remembered, so a writer appends freely and checks once at the end
- * with lk_buf_check(). One owner; not for sharing between threads. */
+/* A growing byte buffer that is born with its ceiling. What a write has past the ceiling
+ * is dropped (what fits is kept) and remembered, so a writer appends freely and checks
+ * once at the end with lk_buf_check(). Bytes written must not lie in the buffer itself.
+ * One owner; not for sharing between threads. */
 #ifndef LK_BASE_BUF_H
 #define LK_BASE_BUF_H
 
@@ -17,15 +18,20 @@ struct lk_buf {
     bool full;  /* something was dropped because of max */
 };
 
-#define LK_BUF_INIT(ceiling) {.data = NULL, .len = 0, .cap = 0, .max = (ceiling), .full = false}
+#define LK_BUF_INIT(ceiling)                                                                       \
+    {                                                                                              \
+        .data = NULL, .len = 0, .cap = 0, .max = (ceiling), .full = false                          \
+    }
 
 void lk_buf_init(struct lk_buf *buf, size_t max);
 /* Releases the bytes; the buffer stays usable, empty, with its ceiling. */
 void lk_buf_done(struct lk_buf *buf);
 /* As lk_buf_done(), wiping the bytes first: for bodies that held a secret. */
 void lk_buf_wipe(struct lk_buf *buf);
-/* Empties without releasing. */
+/* Empties without releasing, and forgets that something was dropped. */
 void lk_buf_clear(struct lk_buf *buf);
+/* Keeps the first len bytes (clamped): undoes writes. */
+void lk_buf_truncate(struct lk_buf *buf, size_t len);
 void lk_buf_put(struct lk_buf *buf, struct lk_str s);
 void lk_buf_put_char(struct lk_buf *buf, char c);
 void lk_buf_printf(struct lk_buf *buf, const char *fmt, ...) LK_PRINTF(2, 3);

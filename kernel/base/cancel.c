@@ -9,20 +9,19 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 struct lk_cancel {
     atomic_bool set;
-    int fd[2];
+    int ends[2]; /* wake-up: read end, write end */
 };
 
 struct lk_cancel *lk_cancel_new(void)
 {
-    struct lk_cancel *cancel = lk_alloc(sizeof *cancel);
+    struct lk_cancel *cancel = lk_alloc(sizeof(*cancel));
 
     atomic_init(&cancel->set, false);
-    if (!lk_platform_wakeup_open(cancel->fd)) {
-        perror("livy-kernel: no descriptor for the cancel flag");
+    if (!lk_platform_wakeup_open(cancel->ends)) {
+        perror("livy-kernel: cannot open the descriptor for interrupts");
         abort();
     }
     return cancel;
@@ -32,71 +31,80 @@ void lk_cancel_free(struct lk_cancel *cancel)
 {
     if (!cancel)
         return;
-    close(cancel->fd[0]);
-    if (cancel->fd[1] != cancel->fd[0])
-        close(cancel->fd[1]);
+    lk_platform_wakeup_close(cancel->ends);
     free(cancel);
 }
 
 void lk_cancel_set(struct lk_cancel *cancel)
 {
-    atomic_store(&cancel->set, true);
-    lk_platform_wakeup_set(cancel->fd);
+    if (!atomic_exchange(&cancel->set, true))
+        lk_platform_wakeup_raise(cancel->ends[1]);
 }
 
 void lk_cancel_clear(struct lk_cancel *cancel)
 {
+    /* Drained first: a signal handler in between finds the flag still set and adds nothing, so
+     * flag and descriptor agree afterwards. */
+    lk_platform_wakeup_drain(cancel->ends[0]);
     atomic_store(&cancel->set, false);
-    lk_platform_wakeup_clear(cancel->fd);
 }
 
 bool lk_cancel_is_set(const struct lk_cancel *cancel)
 {
-    return cancel && atomic_load(&((struct lk_cancel *)cancel)->set);
+    return cancel && atomic_load(&cancel->set);
 }
 
 int lk_cancel_fd(const struct lk_cancel *cancel)
 {
-    return cancel ? cancel->fd[0] : -1;
+    return cancel ? cancel->ends[0] : -1;
+}
+
+static enum lk_status interrupted(struct lk_error *err)
+{
+    return lk_error_set(err, LK_CANCELLED, "KeyboardInterrupt", "interrupted");
 }
 
 enum lk_status lk_cancel_check(const struct lk_cancel *cancel, struct lk_error *err)
 {
-    if (!lk_cancel_is_set(cancel))
-        return LK_OK;
-    return lk_error_set(err, LK_CANCELLED, "KeyboardInterrupt", "interrupted");
+    return lk_cancel_is_set(cancel) ? interrupted(err) : LK_OK;
 }
 
-static int until(int64_t deadline_ms, bool forever)
+static int64_t now_ms(void)
 {
     struct lk_clock *clock = lk_clock_system();
-    int64_t left;
 
-    if (forever)
-        return -1;
-    left = deadline_ms - clock->monotonic_ms(clock);
+    return clock->monotonic_ms(clock);
+}
+
+/* What is left until deadline_ms as poll(2) takes it. */
+static int left_ms(int64_t deadline_ms)
+{
+    int64_t left = deadline_ms - now_ms();
+
     return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
 enum lk_status lk_cancel_poll(const struct lk_cancel *cancel, int fd, short events,
                               int64_t timeout_ms, struct lk_error *err)
 {
-    struct lk_clock *clock = lk_clock_system();
-    bool forever = timeout_ms < 0;
-    int64_t deadline_ms = forever ? 0 : clock->monotonic_ms(clock) + timeout_ms;
-    struct pollfd fds[2] = {{.fd = lk_cancel_fd(cancel), .events = POLLIN},
-                            {.fd = fd, .events = events}};
+    struct pollfd fds[] = {{.fd = lk_cancel_fd(cancel), .events = POLLIN},
+                           {.fd = fd, .events = events}};
+    int64_t deadline = INT64_MAX;
 
+    if (timeout_ms >= 0 && __builtin_add_overflow(now_ms(), timeout_ms, &deadline))
+        deadline = INT64_MAX;
     for (;;) {
-        int ready = poll(fds, 2, until(deadline_ms, forever));
-        enum lk_status st = lk_cancel_check(cancel, err);
-        if (st)
-            return st;
+        int wait = deadline == INT64_MAX ? -1 : left_ms(deadline);
+        int ready = poll(fds, LK_COUNT(fds), wait);
+
         if (ready < 0 && errno != EINTR)
-            return lk_error_errno(err, errno, "PollFailed", "waiting failed");
+            return lk_error_errno(err, errno, "PollFailed", "cannot wait for input");
+        if (lk_cancel_is_set(cancel))
+            return interrupted(err);
         if (ready > 0 && fds[1].revents)
             return LK_OK;
-        if (!forever && until(deadline_ms, false) == 0)
-            return lk_error_set(err, LK_TIMEOUT, "TimedOut", "no answer in time");
+        if (ready == 0 && left_ms(deadline) == 0)
+            return lk_error_set(err, LK_TIMEOUT, "Timeout", "nothing came within %lld ms",
+                                (long long)timeout_ms);
     }
 }

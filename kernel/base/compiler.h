@@ -18,7 +18,8 @@
 void lk_free_ptr(char **ptr);
 
 /* Small fixed allocations: abort on out-of-memory (DESIGN §3, Limits). Sizes that
- * come from outside are capped by the caller first. Never return NULL. */
+ * come from outside are capped by the caller first. Never return NULL; release with
+ * free(). lk_alloc() gives zeroed bytes, what lk_realloc() adds is not. */
 LK_MUST_USE void *lk_alloc(unsigned long size);
 LK_MUST_USE void *lk_realloc(void *ptr, unsigned long size);
 

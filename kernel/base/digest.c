@@ -21,39 +21,52 @@ static const EVP_MD *algorithm(enum lk_digest_kind kind)
     return EVP_sha256();
 }
 
-/* Only a broken or restricted OpenSSL (FIPS without MD5) gets here. */
-static LK_NORETURN void no_digest(void)
+/* A digest of bytes in memory fails only when this build of OpenSSL lacks the algorithm. */
+static void must(int ok)
 {
-    fputs("livy-kernel: OpenSSL refuses a digest that the protocol needs\n", stderr);
+    if (ok)
+        return;
+    (void)fprintf(stderr, "livy-kernel: OpenSSL refuses a digest\n");
     abort();
+}
+
+struct lk_digest lk_digest_of(enum lk_digest_kind kind, struct lk_str bytes)
+{
+    struct lk_digest digest = {.len = 0};
+    unsigned len = 0;
+
+    must(EVP_Digest(bytes.len ? bytes.ptr : "", bytes.len, digest.bytes, &len, algorithm(kind),
+                    NULL));
+    digest.len = len;
+    return digest;
+}
+
+struct lk_str lk_digest_view(const struct lk_digest *digest)
+{
+    return (struct lk_str){(const char *)digest->bytes, digest->len};
 }
 
 struct lk_digest_stream *lk_digest_stream_new(enum lk_digest_kind kind)
 {
-    struct lk_digest_stream *stream = lk_alloc(sizeof *stream);
+    struct lk_digest_stream *stream = lk_alloc(sizeof(*stream));
 
     stream->context = EVP_MD_CTX_new();
-    if (!stream->context || !EVP_DigestInit_ex(stream->context, algorithm(kind), NULL))
-        no_digest();
+    must(stream->context && EVP_DigestInit_ex(stream->context, algorithm(kind), NULL));
     return stream;
 }
 
 void lk_digest_stream_put(struct lk_digest_stream *stream, struct lk_str bytes)
 {
-    if (bytes.len && !EVP_DigestUpdate(stream->context, bytes.ptr, bytes.len))
-        no_digest();
+    if (bytes.len)
+        must(EVP_DigestUpdate(stream->context, bytes.ptr, bytes.len));
 }
 
 struct lk_digest lk_digest_stream_take(struct lk_digest_stream *stream)
 {
     struct lk_digest digest = {.len = 0};
-    unsigned char bytes[EVP_MAX_MD_SIZE];
     unsigned len = 0;
 
-    if (!EVP_DigestFinal_ex(stream->context, bytes, &len) || len > LK_DIGEST_MAX)
-        no_digest();
-    for (unsigned i = 0; i < len; i++)
-        digest.bytes[i] = bytes[i];
+    must(EVP_DigestFinal_ex(stream->context, digest.bytes, &len));
     digest.len = len;
     lk_digest_stream_free(stream);
     return digest;
@@ -65,17 +78,4 @@ void lk_digest_stream_free(struct lk_digest_stream *stream)
         return;
     EVP_MD_CTX_free(stream->context);
     free(stream);
-}
-
-struct lk_digest lk_digest_of(enum lk_digest_kind kind, struct lk_str bytes)
-{
-    struct lk_digest_stream *stream = lk_digest_stream_new(kind);
-
-    lk_digest_stream_put(stream, bytes);
-    return lk_digest_stream_take(stream);
-}
-
-struct lk_str lk_digest_view(const struct lk_digest *digest)
-{
-    return (struct lk_str){(const char *)digest->bytes, digest->len};
 }

@@ -2,37 +2,41 @@
 
 #include <string.h>
 
-static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-static const char url_safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char standard_alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char url_alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-static void encode64(const char *alphabet, bool padded, struct lk_str bytes, struct lk_buf *ret)
+static void encode_base64(struct lk_str bytes, const char *alphabet, bool padded,
+                          struct lk_buf *ret)
 {
-    const unsigned char *p = (const unsigned char *)bytes.ptr;
+    const unsigned char *in = (const unsigned char *)bytes.ptr;
 
-    for (size_t i = 0; i < bytes.len; i += 3) {
-        size_t left = bytes.len - i;
-        unsigned group = (unsigned)p[i] << 16 | (left > 1 ? (unsigned)p[i + 1] << 8 : 0) |
-                         (left > 2 ? p[i + 2] : 0);
-        char out[4] = {alphabet[group >> 18], alphabet[group >> 12 & 63], '=', '='};
-        if (left > 1)
-            out[2] = alphabet[group >> 6 & 63];
-        if (left > 2)
-            out[3] = alphabet[group & 63];
-        lk_buf_put(ret, (struct lk_str){out, padded || left > 2 ? 4 : left + 1});
+    for (size_t at = 0; at < bytes.len; at += 3) {
+        size_t have = bytes.len - at < 3 ? bytes.len - at : 3;
+        unsigned group = (unsigned)in[at] << 16;
+        char out[4];
+
+        group |= have > 1 ? (unsigned)in[at + 1] << 8 : 0;
+        group |= have > 2 ? in[at + 2] : 0;
+        for (int i = 0; i < 4; i++)
+            out[i] = alphabet[group >> (18 - 6 * i) & 63];
+        memset(out + have + 1, '=', 3 - have);
+        lk_buf_put(ret, (struct lk_str){out, padded ? 4 : have + 1});
     }
 }
 
 void lk_base64_encode(struct lk_str bytes, struct lk_buf *ret)
 {
-    encode64(standard, true, bytes, ret);
+    encode_base64(bytes, standard_alphabet, true, ret);
 }
 
 void lk_base64url_encode(struct lk_str bytes, struct lk_buf *ret)
 {
-    encode64(url_safe, false, bytes, ret);
+    encode_base64(bytes, url_alphabet, false, ret);
 }
 
-static int digit64(char c)
+static int base64_value(char c)
 {
     if (c >= 'A' && c <= 'Z')
         return c - 'A';
@@ -45,45 +49,70 @@ static int digit64(char c)
     return c == '/' || c == '_' ? 63 : -1;
 }
 
-bool lk_base64_decode(struct lk_str text, struct lk_buf *ret)
+/* Takes right padding off; false when it is wrong. */
+static bool unpad(struct lk_str *text)
 {
-    unsigned bits = 0;
-    int have = 0;
     size_t padding = 0;
 
-    while (padding < 2 && text.len && text.ptr[text.len - 1] == '=') {
-        text.len--;
+    while (padding < text->len && text->ptr[text->len - 1 - padding] == '=')
         padding++;
-    }
-    if (text.len % 4 == 1 || (padding && (text.len + padding) % 4 != 0))
+    if (padding && (padding > 2 || text->len % 4))
+        return false;
+    text->len -= padding;
+    return text->len % 4 != 1;
+}
+
+static bool mixes_alphabets(struct lk_str text)
+{
+    bool standard =
+        lk_str_find_char(text, '+') < text.len || lk_str_find_char(text, '/') < text.len;
+    bool url = lk_str_find_char(text, '-') < text.len || lk_str_find_char(text, '_') < text.len;
+
+    return standard && url;
+}
+
+bool lk_base64_decode(struct lk_str text, struct lk_buf *ret)
+{
+    size_t before = ret->len;
+    unsigned bits = 0;
+    int have = 0;
+
+    if (!unpad(&text) || mixes_alphabets(text))
         return false;
     for (size_t i = 0; i < text.len; i++) {
-        int digit = digit64(text.ptr[i]);
-        if (digit < 0)
+        int value = base64_value(text.ptr[i]);
+
+        if (value < 0) {
+            lk_buf_truncate(ret, before);
             return false;
-        bits = bits << 6 | (unsigned)digit;
+        }
+        bits = (bits << 6 | (unsigned)value) & 0xFFFF;
         have += 6;
         if (have >= 8) {
             have -= 8;
-            lk_buf_put_char(ret, (char)(bits >> have & 0xFF));
+            lk_buf_put_char(ret, (char)(bits >> have));
         }
     }
-    /* Left-over bits that are not zero would let two texts mean the same bytes. */
-    return (bits & ((1u << have) - 1)) == 0;
+    if (bits & ((1U << have) - 1)) { /* one text per value: left-over bits are zero */
+        lk_buf_truncate(ret, before);
+        return false;
+    }
+    return true;
 }
-
-static const char hex_digits[] = "0123456789abcdef";
 
 void lk_hex_encode(struct lk_str bytes, struct lk_buf *ret)
 {
+    static const char digits[] = "0123456789abcdef";
+
     for (size_t i = 0; i < bytes.len; i++) {
-        unsigned char b = (unsigned char)bytes.ptr[i];
-        char pair[2] = {hex_digits[b >> 4], hex_digits[b & 15]};
-        lk_buf_put(ret, (struct lk_str){pair, 2});
+        unsigned char c = (unsigned char)bytes.ptr[i];
+
+        lk_buf_put_char(ret, digits[c >> 4]);
+        lk_buf_put_char(ret, digits[c & 15]);
     }
 }
 
-static int hex_digit(char c)
+static int hex_value(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -92,92 +121,108 @@ static int hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
+/* The byte of the two digits at text[at]; -1 when they are none. */
+static int hex_pair(struct lk_str text, size_t at)
+{
+    int high = at + 1 < text.len ? hex_value(text.ptr[at]) : -1;
+    int low = high < 0 ? -1 : hex_value(text.ptr[at + 1]);
+
+    return low < 0 ? -1 : high * 16 + low;
+}
+
 bool lk_hex_decode(struct lk_str text, struct lk_buf *ret)
 {
+    size_t before = ret->len;
+
     if (text.len % 2)
         return false;
     for (size_t i = 0; i < text.len; i += 2) {
-        int high = hex_digit(text.ptr[i]), low = hex_digit(text.ptr[i + 1]);
-        if (high < 0 || low < 0)
+        int byte = hex_pair(text, i);
+
+        if (byte < 0) {
+            lk_buf_truncate(ret, before);
             return false;
-        lk_buf_put_char(ret, (char)(high << 4 | low));
+        }
+        lk_buf_put_char(ret, (char)byte);
     }
     return true;
 }
 
-static bool unreserved(char c)
+static bool is_unreserved(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           (c && strchr("-._~", c));
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
 }
 
-static void percent(struct lk_str text, const char *also, struct lk_buf *ret)
+/* kept stays as it is, 0 for none; plus writes space as '+'. */
+static void percent_encode(struct lk_str text, char kept, bool plus, struct lk_buf *ret)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
-        if (unreserved(c) || (c && strchr(also, c)))
+
+        if (is_unreserved(c) || (kept && c == kept))
             lk_buf_put_char(ret, c);
+        else if (plus && c == ' ')
+            lk_buf_put_char(ret, '+');
         else
-            lk_buf_printf(ret, "%%%02X", (unsigned char)c);
+            lk_buf_printf(ret, "%%%02X", (unsigned)(unsigned char)c);
     }
 }
 
 void lk_percent_encode(struct lk_str text, struct lk_buf *ret)
 {
-    percent(text, "", ret);
+    percent_encode(text, 0, false, ret);
 }
 
 void lk_percent_encode_path(struct lk_str path, struct lk_buf *ret)
 {
-    percent(path, "/", ret);
+    percent_encode(path, '/', false, ret);
 }
 
 bool lk_percent_decode(struct lk_str text, bool plus_is_space, struct lk_buf *ret)
 {
+    size_t before = ret->len;
+
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
+
         if (c == '%') {
-            if (text.len - i < 3 || !lk_hex_decode(lk_str_slice(text, i + 1, i + 3), ret))
+            int byte = hex_pair(text, i + 1);
+
+            if (byte < 0) {
+                lk_buf_truncate(ret, before);
                 return false;
+            }
+            c = (char)byte;
             i += 2;
-        } else {
-            lk_buf_put_char(ret, c == '+' && plus_is_space ? ' ' : c);
+        } else if (plus_is_space && c == '+') {
+            c = ' ';
         }
+        lk_buf_put_char(ret, c);
     }
     return true;
-}
-
-static void form_encode(struct lk_str text, struct lk_buf *ret)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == ' ')
-            lk_buf_put_char(ret, '+');
-        else
-            lk_percent_encode(lk_str_slice(text, i, i + 1), ret);
-    }
 }
 
 void lk_form_put(struct lk_buf *ret, struct lk_str name, struct lk_str value)
 {
     if (ret->len)
         lk_buf_put_char(ret, '&');
-    form_encode(name, ret);
+    percent_encode(name, 0, true, ret);
     lk_buf_put_char(ret, '=');
-    form_encode(value, ret);
+    percent_encode(value, 0, true, ret);
 }
 
 bool lk_form_get(struct lk_str form, struct lk_str name, struct lk_buf *ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf key = LK_BUF_INIT(1024);
-    struct lk_str pair, left, right;
-
     while (form.len) {
+        LK_CLEANUP(lk_buf_wipe)
+        struct lk_buf plain = LK_BUF_INIT(name.len + 1);
+        struct lk_str pair, key, value;
+
         lk_str_split(form, '&', &pair, &form);
-        lk_str_split(pair, '=', &left, &right);
-        lk_buf_clear(&key);
-        if (lk_percent_decode(left, true, &key) && lk_str_eq(lk_buf_view(&key), name))
-            return lk_percent_decode(right, true, ret);
+        lk_str_split(pair, '=', &key, &value);
+        if (lk_percent_decode(key, true, &plain) && lk_str_eq(lk_buf_view(&plain), name))
+            return lk_percent_decode(value, true, ret);
     }
     return false;
 }

@@ -14,8 +14,8 @@ enum { LK_JSON_DEPTH_MAX = 64 };
 
 enum lk_json_type {
     LK_JSON_STR,    /* struct lk_str, borrowed from the json_t */
-    LK_JSON_I64,    /* int64_t; a string of digits is taken too (Entra, OneLake send those) */
-    LK_JSON_BOOL,   /* bool; "true" and "false" as strings are taken too (OneLake) */
+    LK_JSON_I64,    /* int64_t; digits in a string and 3599.0 are taken too (Entra, OneLake) */
+    LK_JSON_BOOL,   /* bool; "true" and "False" as strings are taken too (OneLake) */
     LK_JSON_OBJECT, /* json_t *, borrowed */
     LK_JSON_ARRAY,  /* json_t *, borrowed */
     LK_JSON_ANY,    /* json_t *, borrowed */
@@ -29,9 +29,13 @@ struct lk_json_field {
 };
 
 #define LK_JSON_REQUIRED(strct, member, name_, type_)                                              \
-    {.name = (name_), .type = (type_), .required = true, .offset = offsetof(strct, member)}
+    {                                                                                              \
+        .name = (name_), .type = (type_), .required = true, .offset = offsetof(strct, member)      \
+    }
 #define LK_JSON_OPTIONAL(strct, member, name_, type_)                                              \
-    {.name = (name_), .type = (type_), .required = false, .offset = offsetof(strct, member)}
+    {                                                                                              \
+        .name = (name_), .type = (type_), .required = false, .offset = offsetof(strct, member)     \
+    }
 
 /* Cleanup for a json_t * variable. */
 void lk_json_unref(json_t **json);

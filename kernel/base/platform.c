@@ -1,86 +1,152 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* pipe2, close_range */
+#endif
 #include "base/platform.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
-#include <sys/resource.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-#ifdef __linux__
+#if defined(__linux__) && !defined(LK_PLATFORM_PORTABLE)
+#define LINUX_CALLS 1
+#include <linux/close_range.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
-#endif
-
-#ifdef __linux__
-bool lk_platform_wakeup_open(int ret[2])
-{
-    ret[0] = ret[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return ret[0] >= 0;
-}
+#include <sys/syscall.h>
 #else
-bool lk_platform_wakeup_open(int ret[2])
-{
-    if (pipe(ret) != 0)
-        return false;
-    for (int i = 0; i < 2; i++) {
-        fcntl(ret[i], F_SETFD, FD_CLOEXEC);
-        fcntl(ret[i], F_SETFL, O_NONBLOCK);
-    }
-    return true;
-}
+#define LINUX_CALLS 0
 #endif
 
-void lk_platform_wakeup_set(const int fd[2])
+/* Descriptors the portable fallback looks at; ours stay far below it. */
+enum { DESCRIPTORS_SCANNED = 1024, PATH_SIZE = 4096 };
+
+#if LINUX_CALLS
+
+bool lk_platform_wakeup_open(int ends[2])
 {
-    const uint64_t one = 1;
+    ends[0] = ends[1] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return ends[0] >= 0;
+}
+
+bool lk_platform_pipe(int ends[2])
+{
+    return pipe2(ends, O_CLOEXEC) == 0;
+}
+
+void lk_platform_forbid_dumps(void)
+{
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+bool lk_platform_on_parent_death(int signal)
+{
+    return prctl(PR_SET_PDEATHSIG, (unsigned long)signal, 0, 0, 0) == 0;
+}
+
+char *lk_platform_own_program(void)
+{
+    char path[PATH_SIZE];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+    if (len <= 0 || path[0] != '/')
+        return NULL;
+    path[len] = '\0';
+    return strdup(path);
+}
+
+#else
+
+static bool set_flags(int fd, bool nonblocking)
+{
+    return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 &&
+           (!nonblocking || fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
+}
+
+static bool open_pipe(int ends[2], bool nonblocking)
+{
+    if (pipe(ends))
+        return false;
+    if (set_flags(ends[0], nonblocking) && set_flags(ends[1], nonblocking))
+        return true;
+    lk_platform_wakeup_close(ends);
+    return false;
+}
+
+bool lk_platform_wakeup_open(int ends[2])
+{
+    return open_pipe(ends, true);
+}
+
+bool lk_platform_pipe(int ends[2])
+{
+    return open_pipe(ends, false);
+}
+
+void lk_platform_forbid_dumps(void)
+{
+}
+
+bool lk_platform_on_parent_death(int signal)
+{
+    (void)signal;
+    return false;
+}
+
+char *lk_platform_own_program(void)
+{
+    return NULL;
+}
+
+#endif
+
+void lk_platform_wakeup_raise(int write_end)
+{
+    const uint64_t one = 1; /* what eventfd wants; a pipe takes any bytes */
     int saved = errno;
 
-    /* A full pipe or counter is readable already: that is all a wake-up has to be. */
-    if (write(fd[1], &one, sizeof one) < 0)
-        errno = saved;
+    /* A full pipe is raised already. */
+    while (write(write_end, &one, sizeof(one)) < 0 && errno == EINTR)
+        ;
     errno = saved;
 }
 
-void lk_platform_wakeup_clear(const int fd[2])
+void lk_platform_wakeup_drain(int read_end)
 {
-    uint64_t bytes[8];
+    char bytes[256];
+    int saved = errno;
+    ssize_t got;
 
-    while (read(fd[0], bytes, sizeof bytes) > 0)
-        continue;
+    do
+        got = read(read_end, bytes, sizeof(bytes));
+    while (got > 0 || (got < 0 && errno == EINTR));
+    errno = saved;
 }
 
-void lk_platform_no_dumps(void)
+void lk_platform_wakeup_close(int ends[2])
 {
-    const struct rlimit none = {0, 0};
+    int saved = errno;
 
-    setrlimit(RLIMIT_CORE, &none);
-    /* LeakSanitizer looks at its own process the way a debugger does. */
-#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
-    prctl(PR_SET_DUMPABLE, 0);
-#endif
+    if (ends[0] >= 0)
+        close(ends[0]);
+    if (ends[1] >= 0 && ends[1] != ends[0])
+        close(ends[1]);
+    ends[0] = ends[1] = -1;
+    errno = saved;
 }
 
-void lk_platform_on_parent_death(int signal)
+void lk_platform_cloexec_from(int first)
 {
-#ifdef __linux__
-    prctl(PR_SET_PDEATHSIG, signal);
-#else
-    (void)signal;
+#if LINUX_CALLS
+    if (syscall(SYS_close_range, (unsigned)first, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+        return;
 #endif
-}
+    for (int fd = first; fd < DESCRIPTORS_SCANNED; fd++) {
+        int flags = fcntl(fd, F_GETFD);
 
-bool lk_platform_own_path(char *ret, unsigned long size)
-{
-#ifdef __linux__
-    ssize_t len = readlink("/proc/self/exe", ret, size - 1);
-
-    if (len <= 0 || (unsigned long)len >= size - 1)
-        return false;
-    ret[len] = '\0';
-    return true;
-#else
-    (void)ret;
-    (void)size;
-    return false;
-#endif
+        if (flags >= 0)
+            (void)fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+    }
 }

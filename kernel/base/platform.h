@@ -1,23 +1,39 @@
-/* The one seam to what only some systems have: eventfd, prctl, /proc. Elsewhere a
- * portable fallback, or nothing where nothing can be done. */
+/* The one place for calls that not every POSIX system has. Linux gets the native call, the rest
+ * a portable fallback (LK_PLATFORM_PORTABLE selects it on Linux too, for the tests). */
 #ifndef LK_BASE_PLATFORM_H
 #define LK_BASE_PLATFORM_H
 
+#include "base/compiler.h"
+
 #include <stdbool.h>
 
-/* A descriptor pair for wake-ups: write to [1], poll and read [0]; both may be the same. Both are
- * non-blocking and close-on-exec. false with errno. */
-bool lk_platform_wakeup_open(int ret[2]);
-/* Async-signal-safe. */
-void lk_platform_wakeup_set(const int fd[2]);
-void lk_platform_wakeup_clear(const int fd[2]);
+/* Opens a wake-up: once a byte count is written to ends[1], ends[0] is readable until it was read
+ * empty. Both non-blocking and close-on-exec; they may be the same descriptor (eventfd). Write
+ * with lk_platform_wakeup_raise(). false with errno set on failure. */
+LK_MUST_USE bool lk_platform_wakeup_open(int ends[2]);
+/* Async-signal-safe; keeps errno. */
+void lk_platform_wakeup_raise(int write_end);
+/* Reads empty; keeps errno. */
+void lk_platform_wakeup_drain(int read_end);
+void lk_platform_wakeup_close(int ends[2]);
 
-/* This process cannot be dumped or read by others of the same user. */
-void lk_platform_no_dumps(void);
-/* Sends signal to this process when its parent thread ends (Linux); the parent may have ended
- * before the call, and a parent's thread may end while the process lives: check getppid(). */
-void lk_platform_on_parent_death(int signal);
-/* Path of this process's executable into ret; false when it cannot be told. */
-bool lk_platform_own_path(char *ret, unsigned long size);
+/* pipe(2) with both ends close-on-exec. false with errno set on failure. */
+LK_MUST_USE bool lk_platform_pipe(int ends[2]);
+/* Marks every descriptor from first on close-on-exec. Async-signal-safe: for the moment between
+ * fork and exec. */
+void lk_platform_cloexec_from(int first);
+
+/* Tells the system that this process must not leave a core or be read by its fellows. The limit
+ * on core files (RLIMIT_CORE) is the caller's work. */
+void lk_platform_forbid_dumps(void);
+
+/* Asks for signal when the parent dies. On Linux the parent is the *thread* that forked us, so a
+ * parent that forks from a worker thread must keep that thread. A parent that is dead already
+ * sends nothing: compare getppid() afterwards with the pid expected. false when this system cannot
+ * do it; watch getppid() then. Async-signal-safe. */
+bool lk_platform_on_parent_death(int signal);
+
+/* Absolute path of the running program, malloc'd; NULL when it cannot be told. */
+LK_MUST_USE char *lk_platform_own_program(void);
 
 #endif

@@ -1,363 +1,317 @@
 #include "base/process.h"
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/platform.h"
+#include "base/process_child.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
 
-enum { KILL_GRACE_MS = 500 };
-
-/* ---- starting ------------------------------------------------------------------------------ */
-
-/* argv[0] as a path: looked up in PATH before the fork, so that a missing program is told. */
-static char *find_program(const char *name)
+char *lk_process_own_folder(void)
 {
-    const char *path = "/usr/local/bin:/usr/bin:/bin";
-    struct lk_str rest, folder;
+    LK_CLEANUP(lk_free_ptr)
+    char *program = lk_platform_own_program();
+    struct lk_str path = lk_str_from(program);
+    size_t name = lk_path_base(path).len;
+
+    if (!program)
+        return NULL;
+    return lk_str_dup(lk_str_slice(path, 0, path.len - name > 1 ? path.len - name - 1 : 1));
+}
+
+/* The part of "K=V" with the '='. */
+static struct lk_str key_of(const char *pair)
+{
+    struct lk_str all = lk_str_from(pair);
+
+    return lk_str_slice(all, 0, lk_str_find_char(all, '=') + 1);
+}
+
+static bool is_replaced(const char *pair, const char *const *by)
+{
+    for (; *by; by++)
+        if (lk_str_eq(key_of(pair), key_of(*by)))
+            return true;
+    return false;
+}
+
+/* Our environment with what spec->env replaces or adds. The array is malloc'd, the texts are
+ * borrowed. */
+static char **merge_environment(const char *const *added)
+{
+    static const char *const nothing[] = {NULL};
+    char **merged;
+    size_t count = 0;
+
+    added = added ? added : nothing;
+    for (size_t i = 0; environ && environ[i]; i++)
+        count++;
+    for (size_t i = 0; added[i]; i++)
+        count++;
+    merged = lk_alloc((count + 1) * sizeof(*merged));
+    count = 0;
+    for (size_t i = 0; environ && environ[i]; i++)
+        if (!is_replaced(environ[i], added))
+            merged[count++] = environ[i];
+    for (size_t i = 0; added[i]; i++)
+        merged[count++] = (char *)(uintptr_t)added[i]; /* execve() does not write to them */
+    return merged;
+}
+
+static struct lk_str search_path(char **environment)
+{
+    for (; *environment; environment++)
+        if (lk_str_starts(lk_str_from(*environment), LK_STR("PATH=")))
+            return lk_str_from(*environment + 5);
+    return LK_STR("/usr/local/bin:/usr/bin:/bin");
+}
+
+static bool is_program(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode) && access(path, X_OK) == 0;
+}
+
+/* Looks name up in the child's PATH, here and not in the child, where little is allowed. Malloc'd;
+ * NULL when it is not there. */
+static char *find_program(const char *name, char **environment)
+{
+    struct lk_str path = search_path(environment);
 
     if (strchr(name, '/'))
-        return access(name, X_OK) == 0 ? lk_str_dup(lk_str_from(name)) : NULL;
-    for (char **entry = environ; *entry; entry++)
-        if (strncmp(*entry, "PATH=", 5) == 0)
-            path = *entry + 5;
-    rest = lk_str_from(path);
-    while (rest.len) {
+        return lk_str_dup(lk_str_from(name));
+    while (path.len) {
         LK_CLEANUP(lk_free_ptr)
-        char *text = NULL;
+        char *folder = NULL;
         char *candidate;
-        lk_str_split(rest, ':', &folder, &rest);
-        text = lk_str_dup(folder.len ? folder : LK_STR("."));
-        candidate = lk_path_join(text, lk_str_from(name));
-        if (access(candidate, X_OK) == 0)
+        struct lk_str head;
+
+        lk_str_split(path, ':', &head, &path);
+        folder = lk_str_dup(head.len ? head : LK_STR("."));
+        candidate = lk_path_join(folder, lk_str_from(name));
+        if (is_program(candidate))
             return candidate;
         free(candidate);
     }
     return NULL;
 }
 
-static bool same_name(const char *a, const char *b)
+/* Opens for the child, never as one of its 0, 1, 2: they are still to be filled. */
+static int open_above_standard(const char *path, int flags)
 {
-    size_t len = strcspn(a, "=");
+    int fd = open(path, flags | O_CLOEXEC, 0600);
+    int moved;
 
-    return strncmp(a, b, len + 1) == 0;
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    lk_fd_close(&fd);
+    return moved;
 }
 
-/* Our environment with spec->env over it. The strings are borrowed, the array is malloc'd. */
-static char **make_environment(const char *const *changes)
+/* Fills what the caller left open (-1) of the child's output with the file named or /dev/null. */
+static enum lk_status open_output(const char *path, int *fd, struct lk_error *err)
 {
-    size_t ours = 0, theirs = 0, count = 0;
-    char **merged;
+    if (*fd >= 0)
+        return LK_OK;
+    *fd = path ? open_above_standard(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND)
+               : open_above_standard("/dev/null", O_WRONLY);
+    if (*fd < 0)
+        return lk_error_errno(err, errno, "FileError", "cannot write %s",
+                              path ? path : "/dev/null");
+    return LK_OK;
+}
 
-    while (environ[ours])
-        ours++;
-    while (changes && changes[theirs])
-        theirs++;
-    merged = lk_alloc((ours + theirs + 1) * sizeof *merged);
-    for (size_t i = 0; i < ours; i++) {
-        bool replaced = false;
-        for (size_t j = 0; j < theirs; j++)
-            replaced |= same_name(changes[j], environ[i]);
-        if (!replaced)
-            merged[count++] = environ[i];
+static enum lk_status open_files(const struct lk_process_spec *spec, int standard[3],
+                                 struct lk_error *err)
+{
+    enum lk_status st;
+
+    if (standard[0] < 0)
+        standard[0] = open_above_standard("/dev/null", O_RDONLY);
+    if (standard[0] < 0)
+        return lk_error_errno(err, errno, "FileError", "cannot read /dev/null");
+    st = open_output(spec->output_path, &standard[1], err);
+    if (st)
+        return st;
+    if (standard[2] < 0 && spec->error_path && spec->output_path &&
+        strcmp(spec->error_path, spec->output_path) == 0) {
+        standard[2] = fcntl(standard[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        return standard[2] < 0
+                   ? lk_error_errno(err, errno, "FileError", "cannot share %s", spec->error_path)
+                   : LK_OK;
     }
-    for (size_t j = 0; j < theirs; j++)
-        merged[count++] = (char *)changes[j];
-    merged[count] = NULL;
-    return merged;
+    return open_output(spec->error_path, &standard[2], err);
 }
 
-struct launch {
+enum child_stage { STAGE_FILES = 1, STAGE_FOLDER, STAGE_PARENT, STAGE_EXEC };
+
+struct child_failure {
+    enum child_stage stage;
+    int errno_value;
+};
+
+struct child_plan {
     const struct lk_process_spec *spec;
-    char *program;
+    const char *program;
     char **environment;
-    int std[3]; /* what becomes stdin, stdout, stderr */
-    int report; /* errno of a failed exec is written here; closed by a good one */
+    const int *standard; /* what becomes 0, 1, 2 */
+    int report_fd;       /* takes a struct child_failure */
     pid_t parent;
 };
 
-static void fail_child(int report)
-{
-    int why = errno;
+/* From here to execve() the child may call async-signal-safe functions only: another thread may
+ * have held any lock when it was forked. */
 
-    if (write(report, &why, sizeof why) < 0)
+LK_NORETURN static void child_give_up(int report_fd, enum child_stage stage)
+{
+    struct child_failure why = {stage, errno};
+
+    if (write(report_fd, &why, sizeof(why)) < 0)
         _exit(126);
     _exit(127);
 }
 
-/* Between fork and exec: async-signal-safe calls only. */
-static void run_child(const struct launch *launch)
+static void child_reset_signals(void)
 {
+    struct sigaction normal = {.sa_handler = SIG_DFL};
     sigset_t none;
 
-    if (launch->spec->own_session ? setsid() < 0 : setpgid(0, 0) < 0)
-        fail_child(launch->report);
-    for (int i = 0; i < 3; i++)
-        if (dup2(launch->std[i], i) < 0)
-            fail_child(launch->report);
-    if (launch->spec->cwd && chdir(launch->spec->cwd) != 0)
-        fail_child(launch->report);
-    if (launch->spec->die_with_parent) {
-        lk_platform_on_parent_death(SIGKILL);
-        if (getppid() != launch->parent)
-            _exit(127);
-    }
+    for (int number = 1; number < NSIG; number++)
+        (void)sigaction(number, &normal, NULL); /* fails for those that cannot be changed */
     sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
-    execve(launch->program, (char *const *)launch->spec->argv, launch->environment);
-    fail_child(launch->report);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* A descriptor of ours must not be 0, 1 or 2 in the child before dup2 moves it there. */
-static int above_std(int fd)
+LK_NORETURN static void child_run(const struct child_plan *plan)
 {
-    int moved;
+    const struct lk_process_spec *spec = plan->spec;
 
-    if (fd < 0 || fd > 2)
-        return fd;
-    moved = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    close(fd);
-    return moved;
+    (void)(spec->own_session ? setsid() : setpgid(0, 0));
+    if (spec->die_with_parent) {
+        (void)lk_platform_on_parent_death(SIGKILL);
+        if (getppid() != plan->parent)
+            child_give_up(plan->report_fd, STAGE_PARENT);
+    }
+    for (int fd = 0; fd < 3; fd++)
+        if (dup2(plan->standard[fd], fd) < 0)
+            child_give_up(plan->report_fd, STAGE_FILES);
+    lk_platform_cloexec_from(STDERR_FILENO + 1);
+    if (spec->cwd && chdir(spec->cwd))
+        child_give_up(plan->report_fd, STAGE_FOLDER);
+    child_reset_signals();
+    execve(plan->program, (char *const *)(uintptr_t)spec->argv, plan->environment);
+    child_give_up(plan->report_fd, STAGE_EXEC);
 }
 
-static enum lk_status fork_and_exec(struct launch *launch, pid_t *ret, struct lk_error *err)
+static enum lk_status say_failure(const struct lk_process_spec *spec,
+                                  const struct child_failure *why, struct lk_error *err)
 {
-    const char *name = launch->spec->argv[0];
-    int report[2];
-    int why = 0;
+    const char *name = spec->argv[0];
+
+    if (why->stage == STAGE_FOLDER)
+        return lk_error_errno(err, why->errno_value, "FolderError", "cannot run %s in %s", name,
+                              spec->cwd);
+    if (why->stage == STAGE_EXEC && why->errno_value == ENOENT)
+        return lk_error_set(err, LK_NOT_FOUND, "ProgramNotFound", "there is no program %s", name);
+    return lk_error_errno(err, why->errno_value, "ProcessError", "cannot start %s", name);
+}
+
+/* Waits until the child runs its program or has told why it cannot. */
+static enum lk_status await_exec(const struct lk_process_spec *spec, pid_t pid, int report_fd,
+                                 struct lk_error *err)
+{
+    struct child_failure why;
+    ssize_t got;
+
+    do
+        got = read(report_fd, &why, sizeof(why));
+    while (got < 0 && errno == EINTR);
+    if (got != (ssize_t)sizeof(why))
+        return LK_OK; /* closed by execve() */
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    return say_failure(spec, &why, err);
+}
+
+/* Forks with all signals blocked: a handler of ours must not run in the child. */
+static pid_t fork_child(const struct child_plan *plan)
+{
+    sigset_t all, before;
     pid_t pid;
-    ssize_t n;
 
-    if (pipe(report) != 0)
-        return lk_error_errno(err, errno, "ProcessNotStarted", "%s cannot be started", name);
-    fcntl(report[0], F_SETFD, FD_CLOEXEC);
-    fcntl(report[1], F_SETFD, FD_CLOEXEC);
-    launch->report = report[1] = above_std(report[1]);
-    launch->parent = getpid();
+    sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     pid = fork();
     if (pid == 0)
-        run_child(launch);
-    why = errno;
-    close(report[1]);
-    if (pid < 0) {
-        close(report[0]);
-        return lk_error_errno(err, why, "ProcessNotStarted", "%s cannot be started", name);
-    }
-    do
-        n = read(report[0], &why, sizeof why);
-    while (n < 0 && errno == EINTR);
-    close(report[0]);
-    if (n == (ssize_t)sizeof why) {
-        waitpid(pid, NULL, 0);
-        return lk_error_errno(err, why, "ProcessNotStarted", "%s cannot be started", name);
-    }
-    *ret = pid;
-    return LK_OK;
+        child_run(plan);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    /* Both sides do it, so that the group exists whoever is first; setsid() leads to the same id.
+     * Fails when the child was faster, and that is well. */
+    if (pid > 0 && !plan->spec->own_session)
+        (void)setpgid(pid, pid);
+    return pid;
 }
 
-static enum lk_status launch_process(const struct lk_process_spec *spec, const int std[3],
-                                     pid_t *ret, struct lk_error *err)
+static enum lk_status start_program(const struct lk_process_spec *spec, const int standard[3],
+                                    pid_t *ret, struct lk_error *err)
 {
-    struct launch launch = {.spec = spec, .std = {std[0], std[1], std[2]}};
+    char **environment = merge_environment(spec->env);
+    LK_CLEANUP(lk_free_ptr)
+    char *program = find_program(spec->argv[0], environment);
+    struct child_plan plan = {spec, program, environment, standard, -1, getpid()};
+    int report[2] = {-1, -1};
     enum lk_status st;
+    pid_t pid = -1;
 
-    launch.program = find_program(spec->argv[0]);
-    if (!launch.program)
-        return lk_error_set(err, LK_NOT_FOUND, "ProgramNotFound", "%s is not installed",
+    if (!program) {
+        free(environment);
+        return lk_error_set(err, LK_NOT_FOUND, "ProgramNotFound", "there is no program %s in PATH",
                             spec->argv[0]);
-    launch.environment = make_environment(spec->env);
-    st = fork_and_exec(&launch, ret, err);
-    free(launch.environment);
-    free(launch.program);
+    }
+    if (lk_platform_pipe(report)) {
+        plan.report_fd = report[1];
+        pid = fork_child(&plan);
+    }
+    if (pid < 0)
+        st = lk_error_errno(err, errno, "ProcessError", "cannot start %s", spec->argv[0]);
+    else {
+        lk_fd_close(&report[1]);
+        st = await_exec(spec, pid, report[0], err);
+    }
+    lk_fd_close(&report[0]);
+    lk_fd_close(&report[1]);
+    free(environment);
+    if (!st)
+        *ret = pid;
     return st;
 }
 
-static int open_output(const char *path)
+enum lk_status lk_process_start_with(const struct lk_process_spec *spec, int standard[3],
+                                     pid_t *ret, struct lk_error *err)
 {
-    if (!path)
-        return above_std(open("/dev/null", O_WRONLY | O_CLOEXEC));
-    return above_std(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
+    enum lk_status st = open_files(spec, standard, err);
+
+    if (!st)
+        st = start_program(spec, standard, ret, err);
+    for (int i = 0; i < 3; i++)
+        lk_fd_close(&standard[i]);
+    return st;
 }
 
 enum lk_status lk_process_start(const struct lk_process_spec *spec, pid_t *ret,
                                 struct lk_error *err)
 {
-    bool joined =
-        spec->output_path && spec->error_path && strcmp(spec->output_path, spec->error_path) == 0;
-    LK_CLEANUP(lk_fd_close)
-    int in = above_std(open("/dev/null", O_RDONLY | O_CLOEXEC));
-    LK_CLEANUP(lk_fd_close)
-    int out = open_output(spec->output_path);
-    LK_CLEANUP(lk_fd_close)
-    int errout = joined ? -1 : open_output(spec->error_path);
+    int standard[3] = {-1, -1, -1};
 
-    if (in < 0 || out < 0 || (errout < 0 && !joined))
-        return lk_error_errno(err, errno, "ProcessNotStarted", "the output of %s cannot be kept",
-                              spec->argv[0]);
-    return launch_process(spec, (int[]){in, out, joined ? out : errout}, ret, err);
-}
-
-/* ---- running to the end -------------------------------------------------------------------- */
-
-struct pump {
-    int in, out, errout; /* our ends; -1 once closed */
-    struct lk_str input;
-    struct lk_buf *to_out, *to_errout;
-};
-
-static void pump_done(struct pump *pump)
-{
-    lk_fd_close(&pump->in);
-    lk_fd_close(&pump->out);
-    lk_fd_close(&pump->errout);
-}
-
-static void feed(struct pump *pump)
-{
-    ssize_t n = write(pump->in, pump->input.ptr, pump->input.len);
-
-    if (n > 0)
-        pump->input = lk_str_slice(pump->input, (size_t)n, pump->input.len);
-    if (!pump->input.len || (n < 0 && errno != EAGAIN && errno != EINTR))
-        lk_fd_close(&pump->in);
-}
-
-static void drain(int *fd, struct lk_buf *into)
-{
-    char piece[16384];
-    ssize_t n = read(*fd, piece, sizeof piece);
-
-    if (n > 0)
-        lk_buf_put(into, (struct lk_str){piece, (size_t)n});
-    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-        lk_fd_close(fd);
-}
-
-/* Until both outputs are closed. */
-static enum lk_status pump_run(struct pump *pump, int64_t timeout_ms, struct lk_cancel *cancel,
-                               struct lk_error *err)
-{
-    struct lk_clock *clock = lk_clock_system();
-    int64_t deadline = clock->monotonic_ms(clock) + timeout_ms;
-
-    while (pump->out >= 0 || pump->errout >= 0) {
-        struct pollfd fds[] = {{.fd = pump->out, .events = POLLIN},
-                               {.fd = pump->errout, .events = POLLIN},
-                               {.fd = pump->in, .events = POLLOUT},
-                               {.fd = lk_cancel_fd(cancel), .events = POLLIN}};
-        int64_t left = deadline - clock->monotonic_ms(clock);
-        if (left <= 0)
-            return lk_error_set(err, LK_TIMEOUT, "ProcessTimedOut", "it did not end in %lld s",
-                                (long long)timeout_ms / 1000);
-        if (poll(fds, LK_COUNT(fds), left > INT_MAX ? INT_MAX : (int)left) < 0 && errno != EINTR)
-            return lk_error_errno(err, errno, "PollFailed", "waiting failed");
-        if (lk_cancel_is_set(cancel))
-            return lk_cancel_check(cancel, err);
-        if (fds[0].revents)
-            drain(&pump->out, pump->to_out);
-        if (fds[1].revents)
-            drain(&pump->errout, pump->to_errout);
-        if (fds[2].revents)
-            feed(pump);
-    }
-    return LK_OK;
-}
-
-/* Asks the group to end, then makes it. */
-static void kill_and_reap(pid_t pid)
-{
-    struct lk_clock *clock = lk_clock_system();
-    int64_t deadline = clock->monotonic_ms(clock) + KILL_GRACE_MS;
-
-    kill(-pid, SIGTERM);
-    while (waitpid(pid, NULL, WNOHANG) == 0) {
-        if (clock->monotonic_ms(clock) >= deadline) {
-            kill(-pid, SIGKILL);
-            waitpid(pid, NULL, 0);
-            return;
-        }
-        poll(NULL, 0, 5);
-    }
-    kill(-pid, SIGKILL);
-}
-
-static void open_pipe(int ours_is_read, int *ours, int *theirs)
-{
-    int fd[2] = {-1, -1};
-
-    if (pipe(fd) != 0)
-        return;
-    *ours = above_std(fd[ours_is_read ? 0 : 1]);
-    *theirs = above_std(fd[ours_is_read ? 1 : 0]);
-    fcntl(*ours, F_SETFD, FD_CLOEXEC);
-    fcntl(*theirs, F_SETFD, FD_CLOEXEC);
-    fcntl(*ours, F_SETFL, O_NONBLOCK);
-}
-
-enum lk_status lk_process_run(const struct lk_process_spec *spec, struct lk_str input,
-                              int64_t timeout_ms, struct lk_cancel *cancel, struct lk_buf *out,
-                              struct lk_buf *errout, int *exit_code, struct lk_error *err)
-{
-    LK_CLEANUP(pump_done)
-    struct pump pump = {
-        .in = -1, .out = -1, .errout = -1, .input = input, .to_out = out, .to_errout = errout};
-    LK_CLEANUP(lk_fd_close)
-    int in = -1;
-    LK_CLEANUP(lk_fd_close)
-    int their_out = -1;
-    LK_CLEANUP(lk_fd_close)
-    int their_errout = -1;
-    enum lk_status st;
-    int status = 0;
-    pid_t pid;
-
-    open_pipe(0, &pump.in, &in);
-    open_pipe(1, &pump.out, &their_out);
-    open_pipe(1, &pump.errout, &their_errout);
-    if (in < 0 || their_out < 0 || their_errout < 0)
-        return lk_error_errno(err, errno, "ProcessNotStarted", "no pipes for %s", spec->argv[0]);
-    st = launch_process(spec, (int[]){in, their_out, their_errout}, &pid, err);
-    if (st)
-        return st;
-    lk_fd_close(&in);
-    lk_fd_close(&their_out);
-    lk_fd_close(&their_errout);
-    if (!input.len)
-        lk_fd_close(&pump.in);
-
-    st = pump_run(&pump, timeout_ms, cancel, err);
-    if (st) {
-        kill_and_reap(pid);
-        return lk_error_prefix(err, "%s", spec->argv[0]);
-    }
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    *exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    return LK_OK;
-}
-
-char *lk_process_own_folder(void)
-{
-    char path[PATH_MAX];
-    char *slash;
-
-    if (!lk_platform_own_path(path, sizeof path))
-        return NULL;
-    slash = strrchr(path, '/');
-    if (!slash)
-        return NULL;
-    *(slash == path ? slash + 1 : slash) = '\0';
-    return lk_str_dup(lk_str_from(path));
+    return lk_process_start_with(spec, standard, ret, err);
 }

@@ -13,10 +13,11 @@ struct lk_process_spec {
     const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH when it has no '/' */
     const char *const *env;  /* NULL-terminated "K=V" that replace or add; NULL: inherit as is */
     const char *cwd;         /* NULL: inherit */
-    const char *output_path; /* stdout goes to this file (created 0600, truncated); NULL: see start */
-    const char *error_path;  /* stderr likewise; the same path as output_path joins them */
-    bool own_session;        /* setsid() instead of setpgid(): for daemons that outlive us */
-    bool die_with_parent;    /* SIGKILL when our process dies (Linux) */
+    const char
+        *output_path; /* stdout goes to this file (created 0600, truncated); NULL: see start */
+    const char *error_path; /* stderr likewise; the same path as output_path joins them */
+    bool own_session;       /* setsid() instead of setpgid(): for daemons that outlive us */
+    bool die_with_parent;   /* SIGKILL when our process dies (Linux) */
 };
 
 /* Starts and returns at once. stdin is /dev/null; stdout and stderr go to the files named, else

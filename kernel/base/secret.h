@@ -13,7 +13,10 @@ struct lk_secret {
     size_t len;
 };
 
-#define LK_SECRET_INIT {.guarded = NULL, .len = 0}
+#define LK_SECRET_INIT                                                                             \
+    {                                                                                              \
+        .guarded = NULL, .len = 0                                                                  \
+    }
 enum { LK_FINGERPRINT_SIZE = 16 }; /* "sha256:" + 8 hex digits + NUL */
 
 /* Once per process, before any thread: libsodium, core dumps off. Aborts on failure. */

@@ -15,9 +15,12 @@ struct lk_str {
     size_t len;      /* bytes */
 };
 
-#define LK_STR(literal)  ((struct lk_str){"" literal, sizeof(literal) - 1})
-#define LK_STR_INIT(lit) {"" lit, sizeof(lit) - 1} /* for static initialisers */
-#define LK_STR_EMPTY     ((struct lk_str){NULL, 0})
+#define LK_STR(literal) ((struct lk_str){"" literal, sizeof(literal) - 1})
+#define LK_STR_INIT(lit)                                                                           \
+    {                                                                                              \
+        "" lit, sizeof(lit) - 1                                                                    \
+    } /* for static initialisers */
+#define LK_STR_EMPTY ((struct lk_str){NULL, 0})
 /* For "%.*s". */
 #define LK_STR_ARGS(s) (int)(s).len, (s).len ? (s).ptr : ""
 
@@ -46,6 +49,10 @@ bool lk_str_to_i64(struct lk_str s, int64_t *ret);
 bool lk_str_is_guid(struct lk_str s);
 /* UTF-8 without surrogates or overlong forms (RFC 3629). */
 bool lk_str_is_utf8(struct lk_str s);
+/* Length of the longest valid UTF-8 at the beginning of s. */
+size_t lk_str_utf8_prefix(struct lk_str s);
+/* At most the first max bytes of s, without tearing a UTF-8 sequence. */
+struct lk_str lk_str_cut(struct lk_str s, size_t max);
 /* Number of Unicode code points of valid UTF-8. */
 size_t lk_str_code_points(struct lk_str s);
 /* Levenshtein distance, for "did you mean"; both at most 64 bytes, else SIZE_MAX. */
