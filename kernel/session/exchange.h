@@ -1,0 +1,51 @@
+/* What router and executor say to each other over their inproc PAIR: whole messages as
+ * frames, the first frame a tag. The router signs; the executor never sees the key. */
+#ifndef LK_SESSION_EXCHANGE_H
+#define LK_SESSION_EXCHANGE_H
+
+#include "base/clock.h"
+#include "wire/message.h"
+#include "wire/socket.h"
+
+#define LK_EXCHANGE_ADDRESS "inproc://livy-kernel-executor"
+
+/* router → executor */
+#define LK_TAG_REQUEST LK_STR("request") /* + the request's frames as they came */
+#define LK_TAG_ABORT   LK_STR("abort")   /* + an execute_request's frames: answer, do not run */
+#define LK_TAG_INPUT   LK_STR("input")   /* + an input_reply's frames */
+#define LK_TAG_QUIT    LK_STR("quit")
+/* executor → router: + identities, delimiter, header, parent_header, metadata, content */
+#define LK_TAG_SHELL LK_STR("shell")
+#define LK_TAG_IOPUB LK_STR("iopub")
+#define LK_TAG_STDIN LK_STR("stdin")
+/* executor → router: the request is finished; + "1" when the queue behind it is to be aborted */
+#define LK_TAG_DONE LK_STR("done")
+
+/* One end with what is needed to write messages; one thread. */
+struct lk_exchange {
+    struct lk_socket *pair;
+    const char *session; /* our one session id */
+    struct lk_clock *clock;
+};
+
+/* Frames of at most LK_FRAMES_MAX behind a tag. */
+void lk_exchange_forward(struct lk_exchange *exchange, struct lk_str tag,
+                         const struct lk_str *frames, size_t count);
+/* Encodes and hands a message to the router. */
+void lk_exchange_send(struct lk_exchange *exchange, struct lk_str tag,
+                      const struct lk_outgoing *outgoing);
+/* On iopub with the type as topic. */
+void lk_exchange_publish(struct lk_exchange *exchange, const char *type, const json_t *parent,
+                         const json_t *content);
+/* A reply to request on shell: "x_request" becomes "x_reply". content is taken. */
+void lk_exchange_reply_take(struct lk_exchange *exchange, const struct lk_message *request,
+                            json_t *content);
+/* "x_request" → "x_reply"; text without "_request" is kept. */
+void lk_reply_type(struct lk_str request_type, char ret[64]);
+
+/* The key's side: signs the four dicts and sends identities, delimiter, signature, dicts. */
+void lk_send_signed(struct lk_socket *socket, const struct lk_secret *key,
+                    const struct lk_str *identities, size_t identity_count,
+                    const struct lk_str dicts[4]);
+
+#endif

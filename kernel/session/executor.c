@@ -1,0 +1,292 @@
+#include "session/executor.h"
+
+#include "base/log.h"
+#include "magic/cell_parse.h"
+#include "magic/run.h"
+#include "session/history.h"
+#include "session/jupyter_cell.h"
+#include "session/kernel_info.h"
+
+#include <string.h>
+
+struct executor {
+    const struct lk_executor_options *options;
+    struct lk_exchange exchange;
+    struct lk_context *context; /* NULL: it could not be made, and unusable says why */
+    struct lk_error unusable;
+    struct lk_history *history;
+    int64_t execution_count;
+};
+
+/* ---- execute ------------------------------------------------------------------------------- */
+
+struct execute {
+    struct lk_str code;
+    bool silent, store_history, allow_stdin, stop_on_error;
+    json_t *user_expressions;
+};
+
+static enum lk_status read_execute(const struct lk_message *request, struct execute *ret,
+                                   struct lk_error *err)
+{
+    static const struct lk_json_field table[] = {
+        LK_JSON_REQUIRED(struct execute, code, "code", LK_JSON_STR),
+        LK_JSON_OPTIONAL(struct execute, silent, "silent", LK_JSON_BOOL),
+        LK_JSON_OPTIONAL(struct execute, store_history, "store_history", LK_JSON_BOOL),
+        LK_JSON_OPTIONAL(struct execute, allow_stdin, "allow_stdin", LK_JSON_BOOL),
+        LK_JSON_OPTIONAL(struct execute, stop_on_error, "stop_on_error", LK_JSON_BOOL),
+        LK_JSON_OPTIONAL(struct execute, user_expressions, "user_expressions", LK_JSON_OBJECT),
+    };
+
+    *ret = (struct execute){.store_history = true, .allow_stdin = true, .stop_on_error = true};
+    if (json_is_true(json_object_get(request->content, "silent")))
+        ret->store_history = false;
+    if (lk_json_read(request->content, "execute_request", table, LK_COUNT(table), ret, err))
+        return err->status;
+    if (ret->silent)
+        ret->store_history = false;
+    return LK_OK;
+}
+
+static json_t *error_content(const struct lk_error *err)
+{
+    json_t *content = json_object();
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf sentence = LK_BUF_INIT(LK_ERROR_MESSAGE_MAX);
+
+    lk_buf_put(&sentence, lk_str_from(err->message));
+    json_object_set_new(content, "ename", json_string(err->code[0] ? err->code : "Error"));
+    json_object_set_new(content, "evalue", lk_json_text(lk_buf_view(&sentence)));
+    json_object_set_new(content, "traceback", lk_error_traceback(err, true));
+    return content;
+}
+
+/* Expressions are names of variables and kept results; nothing is run for them. */
+static json_t *answer_expression(const struct executor *self, struct lk_str expression)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf text = LK_BUF_INIT(1 << 20);
+    json_t *value =
+        self->context ? lk_vars_get(self->context->vars, lk_str_trim(expression)) : NULL;
+
+    if (!value)
+        return json_pack("{s:s, s:s, s:s, s:[]}", "status", "error", "ename", "NameError", "evalue",
+                         "only names of variables can be asked for", "traceback");
+    lk_json_write(value, false, &text);
+    return json_pack("{s:s, s:{s:o}, s:{}}", "status", "ok", "data", "text/plain",
+                     lk_json_text(lk_buf_view(&text)), "metadata");
+}
+
+static json_t *answer_expressions(const struct executor *self, const json_t *expressions)
+{
+    json_t *answers = json_object();
+    const char *name;
+    json_t *expression;
+
+    json_object_foreach((json_t *)expressions, name, expression)
+        json_object_set_new(answers, name, answer_expression(self, lk_json_str(expression)));
+    return answers;
+}
+
+static enum lk_status run_cell(struct executor *self, const struct lk_message *request,
+                               const struct execute *execute, struct lk_error *err)
+{
+    LK_CLEANUP(lk_jupyter_cell_done)
+    struct lk_jupyter_cell cell;
+    enum lk_status st;
+
+    lk_jupyter_cell_init(&cell, &self->exchange, request, self->options->cancel);
+    cell.cell.read_only = !execute->store_history;
+    cell.cell.allow_stdin = execute->allow_stdin;
+    cell.silent = execute->silent;
+    cell.execution_count = self->execution_count;
+    if (!self->context) {
+        *err = self->unusable;
+        return err->status;
+    }
+    st = lk_magic_run_cell(self->context, &cell.cell, execute->code, err);
+    if (execute->store_history)
+        lk_history_add(self->history, self->execution_count, execute->code,
+                       lk_buf_view(&cell.text));
+    return st;
+}
+
+static void publish_input(struct executor *self, const struct lk_message *request,
+                          const struct execute *execute)
+{
+    json_t *content = json_object();
+
+    json_object_set_new(content, "code", lk_json_text(execute->code));
+    json_object_set_new(content, "execution_count", json_integer(self->execution_count));
+    lk_exchange_publish(&self->exchange, "execute_input", request->header, content);
+    json_decref(content);
+}
+
+static json_t *reply_error(struct executor *self, const struct lk_message *request, bool silent,
+                           const struct lk_error *err)
+{
+    json_t *content = error_content(err);
+
+    if (!silent)
+        lk_exchange_publish(&self->exchange, "error", request->header, content);
+    json_object_set_new(content, "status", json_string("error"));
+    json_object_set_new(content, "execution_count", json_integer(self->execution_count));
+    return content;
+}
+
+/* True when the requests queued behind this one are to be aborted. */
+static bool execute(struct executor *self, const struct lk_message *request)
+{
+    struct lk_error err = LK_ERROR_INIT;
+    struct execute what;
+    enum lk_status st = read_execute(request, &what, &err);
+
+    if (!st && what.store_history)
+        self->execution_count++;
+    if (!st && !what.silent)
+        publish_input(self, request, &what);
+    if (!st)
+        st = run_cell(self, request, &what, &err);
+    if (st) {
+        lk_exchange_reply_take(&self->exchange, request,
+                               reply_error(self, request, what.silent, &err));
+        return what.stop_on_error;
+    }
+    lk_exchange_reply_take(&self->exchange, request,
+                           json_pack("{s:s, s:I, s:[], s:o}", "status", "ok", "execution_count",
+                                     (json_int_t)self->execution_count, "payload",
+                                     "user_expressions",
+                                     answer_expressions(self, what.user_expressions)));
+    return false;
+}
+
+static void abort_execute(struct executor *self, const struct lk_message *request)
+{
+    lk_exchange_reply_take(&self->exchange, request,
+                           json_pack("{s:s, s:s, s:s, s:[], s:I}", "status", "error", "ename",
+                                     "ExecutionAborted", "evalue",
+                                     "an earlier cell failed; this one was not run", "traceback",
+                                     "execution_count", (json_int_t)self->execution_count));
+}
+
+/* ---- everything else ----------------------------------------------------------------------- */
+
+static size_t cursor(const struct lk_message *request)
+{
+    json_int_t at = json_integer_value(json_object_get(request->content, "cursor_pos"));
+
+    return at > 0 ? (size_t)at : 0;
+}
+
+static json_t *answer(struct executor *self, const struct lk_message *request)
+{
+    struct lk_str type = request->type;
+    struct lk_str code = lk_json_get_str(request->content, "code");
+
+    if (lk_str_eq(type, LK_STR("kernel_info_request")))
+        return lk_kernel_info();
+    if (lk_str_eq(type, LK_STR("is_complete_request")))
+        return json_pack("{s:s, s:s}", "status", lk_cell_is_complete(code), "indent", "");
+    if (lk_str_eq(type, LK_STR("history_request")))
+        return json_pack("{s:s, s:o}", "status", "ok", "history",
+                         lk_history_answer(self->history, request->content));
+    if (lk_str_eq(type, LK_STR("comm_info_request")))
+        return json_pack("{s:s, s:{}}", "status", "ok", "comms");
+    if (lk_str_eq(type, LK_STR("complete_request")) && self->context)
+        return lk_magic_complete(self->context, code, cursor(request));
+    if (lk_str_eq(type, LK_STR("inspect_request")) && self->context)
+        return lk_magic_inspect(self->context, code, cursor(request));
+    return NULL;
+}
+
+/* Nobody here knows any target (messaging specification, comm_open). */
+static void close_comm(struct executor *self, const struct lk_message *request)
+{
+    json_t *content =
+        json_pack("{s:O?, s:{}}", "comm_id", json_object_get(request->content, "comm_id"), "data");
+
+    lk_exchange_publish(&self->exchange, "comm_close", request->header, content);
+    json_decref(content);
+}
+
+static bool serve(struct executor *self, struct lk_str tag, const struct lk_message *request)
+{
+    json_t *content;
+
+    if (lk_str_eq(tag, LK_TAG_ABORT)) {
+        abort_execute(self, request);
+        return false;
+    }
+    if (lk_str_eq(request->type, LK_STR("execute_request")))
+        return execute(self, request);
+    if (lk_str_eq(request->type, LK_STR("comm_open"))) {
+        close_comm(self, request);
+        return false;
+    }
+    content = answer(self, request);
+    if (content)
+        lk_exchange_reply_take(&self->exchange, request, content);
+    else
+        lk_log(LK_LOG_DEBUG, "no answer to a %.*s", LK_STR_ARGS(request->type));
+    return false;
+}
+
+/* One message off the PAIR; false for "quit". */
+static bool serve_frames(struct executor *self, const struct lk_frames *frames)
+{
+    const struct lk_secret no_key = LK_SECRET_INIT; /* the router has checked and removed it */
+    LK_CLEANUP(lk_message_done)
+    struct lk_message request = LK_MESSAGE_INIT;
+    struct lk_str tag = frames->parts[0];
+    bool abort_queue = false;
+    struct lk_str flag;
+
+    if (lk_str_eq(tag, LK_TAG_QUIT))
+        return false;
+    if (lk_str_eq(tag, LK_TAG_INPUT))
+        return true; /* nobody asked */
+    if (lk_message_read(frames->parts + 1, frames->count - 1, &no_key, &request, NULL) == LK_OK)
+        abort_queue = serve(self, tag, &request);
+    flag = abort_queue ? LK_STR("1") : LK_STR("0");
+    lk_exchange_forward(&self->exchange, LK_TAG_DONE, &flag, 1);
+    return true;
+}
+
+static void serve_until_quit(struct executor *self)
+{
+    struct lk_poll_item item = {.socket = self->exchange.pair};
+    bool going = true;
+
+    while (going) {
+        LK_CLEANUP(lk_frames_done)
+        struct lk_frames frames = LK_FRAMES_INIT;
+        if (lk_socket_receive(self->exchange.pair, &frames, NULL) == LK_OK)
+            going = frames.count > 0 && serve_frames(self, &frames);
+        else
+            going = lk_socket_poll(&item, 1, -1, NULL) == LK_OK;
+    }
+}
+
+void lk_executor_run(const struct lk_executor_options *options)
+{
+    struct executor self = {
+        .options = options,
+        .exchange = {.session = options->session, .clock = options->context->clock},
+        .unusable = LK_ERROR_INIT,
+        .history = lk_history_new(),
+    };
+    struct lk_error err = LK_ERROR_INIT;
+
+    if (lk_socket_connect(options->zmq, LK_SOCKET_PAIR, LK_EXCHANGE_ADDRESS, &self.exchange.pair,
+                          &err)) {
+        lk_log(LK_LOG_ERROR, "%s", err.message);
+        lk_history_free(self.history);
+        return;
+    }
+    if (lk_context_new(options->context, &self.context, &self.unusable))
+        self.context = NULL;
+    serve_until_quit(&self);
+    lk_context_free(self.context);
+    lk_history_free(self.history);
+    lk_socket_close(self.exchange.pair);
+}

@@ -1,0 +1,19 @@
+/* The executor: the thread that runs cells, one request at a time, and owns the context
+ * of the magics. It talks to the router only, over the PAIR. */
+#ifndef LK_SESSION_EXECUTOR_H
+#define LK_SESSION_EXECUTOR_H
+
+#include "magic/context.h"
+#include "session/exchange.h"
+
+struct lk_executor_options {
+    struct lk_zmq *zmq;                       /* borrowed */
+    const char *session;                      /* borrowed */
+    struct lk_cancel *cancel;                 /* set and cleared by the router */
+    const struct lk_context_options *context; /* borrowed */
+};
+
+/* The thread's whole life: connects the PAIR, serves until "quit". */
+void lk_executor_run(const struct lk_executor_options *options);
+
+#endif

@@ -1,0 +1,33 @@
+/* The router: the thread that owns every ZeroMQ socket but the executor's end and the
+ * heartbeat. It verifies and queues requests, answers control at once, publishes busy
+ * and idle, signs and sends. It never runs a cell and never blocks on one. */
+#ifndef LK_SESSION_ROUTER_H
+#define LK_SESSION_ROUTER_H
+
+#include "base/cancel.h"
+#include "base/clock.h"
+#include "wire/connection_file.h"
+#include "wire/socket.h"
+
+struct lk_router;
+
+struct lk_router_options {
+    struct lk_zmq *zmq;                     /* borrowed */
+    const struct lk_connection *connection; /* borrowed */
+    const char *session;                    /* borrowed; the one session id */
+    struct lk_cancel *cancel;               /* borrowed; set on interrupt while a request runs */
+    struct lk_clock *clock;                 /* borrowed */
+    int signal_fd;                          /* readable when a signal came; owned by the caller */
+    bool (*terminated)(void);               /* SIGTERM or the parent's death: leave at once */
+    bool (*interrupted)(void);              /* SIGINT since the last call */
+};
+
+/* Binds everything. Afterwards the executor may connect. */
+LK_MUST_USE enum lk_status lk_router_new(const struct lk_router_options *options,
+                                         struct lk_router **ret, struct lk_error *err);
+/* Runs until shutdown_request (true: the executor is idle and has been told to quit; false: it
+ * is still in a cell) or termination (false). */
+bool lk_router_run(struct lk_router *router);
+void lk_router_free(struct lk_router *router);
+
+#endif
