@@ -221,8 +221,10 @@ static enum lk_status add_files(const struct local_runner_options *options, cons
 
         lk_str_split(lk_json_str(item), '#', &uri, &alias);
         st = map_file(options, uri, &path, err);
-        if (st)
-            return lk_error_prefix(err, "%s", field);
+        if (st) {
+            lk_error_prefix(err, "%s", field);
+            return st;
+        }
         if (strchr(path, ','))
             return lk_error_set(err, LK_INVALID, "InvalidInput",
                                 "%s: spark-submit takes no path with a comma.", field);
