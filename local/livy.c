@@ -44,11 +44,13 @@ static size_t count_phase(const struct local_livy *livy, enum local_batch_phase 
 /* Says to those who look why nothing moves. */
 static void explain_waiting(struct local_livy *livy, struct local_batch *batch)
 {
+    size_t running = count_phase(livy, LOCAL_BATCH_PACKAGING, LOCAL_BATCH_RUNNING);
+
     if (livy->seeding)
         snprintf(batch->waits_for, sizeof batch->waits_for,
                  "waiting for the demo table green_tripdata_2022, which is being generated "
                  "(once, under a minute)");
-    else
+    else if (running >= LOCAL_LIVY_AT_ONCE)
         snprintf(batch->waits_for, sizeof batch->waits_for,
                  "waiting for one of the %d batches that run at the same time", LOCAL_LIVY_AT_ONCE);
 }

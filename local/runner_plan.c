@@ -133,6 +133,7 @@ static void put_defaults(const struct local_runner_options *options, const char 
                  "org.apache.spark.sql.delta.catalog.DeltaCatalog");
     put_property(ret, "spark.databricks.delta.snapshotPartitions", "2");
     put_property(ret, "spark.sql.shuffle.partitions", "4");
+    put_property(ret, "spark.sql.sources.default", "delta");
     put_property(ret, "spark.ui.enabled", "false");
     put_property(ret, "spark.ui.showConsoleProgress", "false");
     /* Without checksums there are no .crc files among the lakehouse's. */
