@@ -34,9 +34,12 @@ LK_PRINTF(3, 0) static void format(char *text, size_t size, const char *fmt, va_
 static enum lk_status fill(struct lk_error *err, enum lk_status status, const char *code,
                            const char *message)
 {
+    char name[LK_ERROR_CODE_MAX]; /* code may be that of *err */
+
+    put(name, sizeof(name), lk_str_from(code));
     lk_error_clear(err);
     err->status = status;
-    put(err->code, sizeof(err->code), lk_str_from(code));
+    put(err->code, sizeof(err->code), lk_str_from(name));
     put(err->message, sizeof(err->message), lk_str_from(message));
     return status;
 }
