@@ -14,6 +14,9 @@ struct lk_option {
 
 struct lk_args;
 
+/* What every magic takes: --as, --json, --quiet, --help. */
+const struct lk_option *lk_options_common(size_t *count);
+
 /* words after the magic's name and verb. Options that every magic has (--as, --json, --quiet,
  * --help) are understood too. An unknown option: LK_INVALID UnknownOption with the nearest match.
  */

@@ -22,9 +22,10 @@ LK_MUST_USE enum lk_status lk_cell_classify(struct lk_str code, enum lk_cell_kin
 /* One logical line: continuations joined, target split off. */
 struct lk_cell_line {
     struct lk_buf text;   /* after '%' or '%%', or a literal for an assignment */
-    struct lk_str target; /* NAME of `NAME = …`; empty without */
-    bool is_magic;        /* else text is a literal to assign */
-    size_t number;        /* line number in the cell, from 1 */
+    struct lk_str target; /* NAME of `NAME = …`, kept in name; empty without */
+    char name[129];
+    bool is_magic; /* else text is a literal to assign */
+    size_t number; /* line number in the cell, from 1 */
 };
 void lk_cell_line_done(struct lk_cell_line *line);
 /* Takes the next line of a LINES or PARAMETERS cell off *rest; LK_NOT_FOUND at the end. */

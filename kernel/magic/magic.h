@@ -16,7 +16,8 @@ struct lk_answer {
     const char *display_id; /* the view replaces this display (a progress that ended); borrowed,
                              * must live in ids below */
     char id[40];            /* room for display_id */
-    bool shown;             /* the magic showed everything itself */
+    bool shown;             /* the view is on the screen already */
+    bool folded;            /* and holds the value: it is not sent beside it */
 };
 void lk_answer_init(struct lk_answer *answer);
 void lk_answer_done(struct lk_answer *answer);
@@ -53,6 +54,9 @@ extern const size_t lk_magics_count;
 LK_MUST_USE enum lk_status lk_magic_find(struct lk_str name, struct lk_str verb,
                                          const struct lk_magic **ret, bool *used_verb,
                                          struct lk_error *err);
+/* As above for a cell magic, %%name. */
+LK_MUST_USE enum lk_status lk_magic_find_body(struct lk_str name, const struct lk_magic **ret,
+                                              struct lk_error *err);
 /* Text of %magic --help. */
 void lk_magic_help(const struct lk_magic *magic, struct lk_buf *markdown, struct lk_buf *plain);
 

@@ -1,0 +1,88 @@
+/* Answers and live progress, shown in a cell. */
+#include "base/clock.h"
+#include "base/uuid.h"
+#include "magic/view.h"
+
+#include <stdio.h>
+
+enum { MARKDOWN_MAX = 2 << 20, PLAIN_MAX = 2 << 20, UPDATE_EVERY_MS = 500 };
+
+void lk_answer_init(struct lk_answer *answer)
+{
+    *answer =
+        (struct lk_answer){.markdown = LK_BUF_INIT(MARKDOWN_MAX), .plain = LK_BUF_INIT(PLAIN_MAX)};
+}
+
+void lk_answer_done(struct lk_answer *answer)
+{
+    lk_json_unref(&answer->value);
+    lk_buf_done(&answer->markdown);
+    lk_buf_done(&answer->plain);
+}
+
+static void show_view(struct lk_cell *cell, struct lk_answer *answer, bool fold)
+{
+    struct lk_bundle bundle;
+
+    if (answer->shown || (!answer->markdown.len && !answer->display_id))
+        return;
+    bundle = lk_bundle_of_view(lk_buf_view(&answer->markdown), lk_buf_view(&answer->plain),
+                               answer->value, fold);
+    if (answer->display_id)
+        cell->update(cell, &bundle, answer->display_id);
+    else
+        cell->display(cell, &bundle, NULL);
+    lk_bundle_done(&bundle);
+    answer->shown = true;
+}
+
+void lk_answer_show_view(struct lk_cell *cell, struct lk_answer *answer)
+{
+    /* What follows is part of the same view: the value is folded into it, never sent beside it. */
+    show_view(cell, answer, true);
+    answer->folded = true;
+}
+
+void lk_answer_show(struct lk_cell *cell, struct lk_answer *answer, bool json_only, bool quiet,
+                    bool is_last)
+{
+    bool long_value = answer->value && lk_value_lines(answer->value) > LK_VALUE_LINES_MAX;
+    bool as_result = is_last && !quiet && !answer->folded && (json_only || !long_value);
+    struct lk_bundle bundle;
+
+    if (!quiet && !json_only)
+        show_view(cell, answer, long_value);
+    if (!answer->value)
+        return;
+    if (!as_result && !(json_only && !quiet)) {
+        cell->value(cell, answer->value, NULL);
+        return;
+    }
+    bundle = lk_bundle_of_value(answer->value);
+    cell->value(cell, answer->value, &bundle);
+    lk_bundle_done(&bundle);
+}
+
+void lk_progress_init(struct lk_progress *ret, struct lk_cell *cell, struct lk_clock *clock)
+{
+    *ret = (struct lk_progress){.cell = cell, .clock = clock};
+    lk_uuid_v4(ret->display_id);
+}
+
+void lk_progress_show(struct lk_progress *progress, struct lk_str markdown, struct lk_str plain,
+                      const json_t *value, bool force)
+{
+    int64_t now = progress->clock->monotonic_ms(progress->clock);
+    struct lk_bundle bundle;
+
+    if (progress->shown && !force && now - progress->last_ms < UPDATE_EVERY_MS)
+        return;
+    bundle = lk_bundle_of_view(markdown, plain, value, false);
+    if (progress->shown)
+        progress->cell->update(progress->cell, &bundle, progress->display_id);
+    else
+        progress->cell->display(progress->cell, &bundle, progress->display_id);
+    lk_bundle_done(&bundle);
+    progress->shown = true;
+    progress->last_ms = now;
+}

@@ -1,0 +1,223 @@
+#include "magic/args.h"
+
+#include "magic/nearest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What every magic takes. */
+static const struct lk_option common[] = {
+    {"as", "NAME", "keep the value under this name", false},
+    {"json", NULL, "show the value alone, as JSON", false},
+    {"quiet", NULL, "show nothing but errors", false},
+    {"help", NULL, "show what this magic takes", false},
+};
+
+struct given {
+    const struct lk_option *option;
+    char *value; /* NULL for a flag */
+};
+
+struct lk_args {
+    struct given *given;
+    size_t given_count;
+    char **positional;
+    size_t positional_count;
+};
+
+void lk_args_free(struct lk_args *args)
+{
+    if (!args)
+        return;
+    for (size_t i = 0; i < args->given_count; i++)
+        free(args->given[i].value);
+    for (size_t i = 0; i < args->positional_count; i++)
+        free(args->positional[i]);
+    free(args->given);
+    free(args->positional);
+    free(args);
+}
+
+void lk_args_unref(struct lk_args **args)
+{
+    lk_args_free(*args);
+    *args = NULL;
+}
+
+const struct lk_option *lk_options_common(size_t *count)
+{
+    *count = LK_COUNT(common);
+    return common;
+}
+
+struct reading {
+    const char *magic;
+    const struct lk_option *options;
+    size_t option_count, positional_max;
+    struct lk_args *args;
+};
+
+static const struct lk_option *find(const struct reading *reading, struct lk_str name)
+{
+    for (size_t i = 0; i < reading->option_count; i++)
+        if (lk_str_eq(name, lk_str_from(reading->options[i].name)))
+            return &reading->options[i];
+    for (size_t i = 0; i < LK_COUNT(common); i++)
+        if (lk_str_eq(name, lk_str_from(common[i].name)))
+            return &common[i];
+    return NULL;
+}
+
+static enum lk_status unknown(const struct reading *reading, struct lk_str name,
+                              struct lk_error *err)
+{
+    struct lk_nearest nearest = lk_nearest_to(name);
+
+    for (size_t i = 0; i < reading->option_count; i++)
+        lk_nearest_try(&nearest, reading->options[i].name);
+    for (size_t i = 0; i < LK_COUNT(common); i++)
+        lk_nearest_try(&nearest, common[i].name);
+    lk_error_set(err, LK_INVALID, "UnknownOption", "%%%s has no option --%.*s", reading->magic,
+                 LK_STR_ARGS(name));
+    if (nearest.best)
+        return lk_error_next(err, "Did you mean --%s? %%%s --help lists them all.", nearest.best,
+                             reading->magic);
+    return lk_error_next(err, "%%%s --help lists them all.", reading->magic);
+}
+
+static void keep_option(struct lk_args *args, const struct lk_option *option, const char *value)
+{
+    args->given = lk_realloc(args->given, (args->given_count + 1) * sizeof *args->given);
+    args->given[args->given_count++] =
+        (struct given){.option = option, .value = value ? lk_str_dup(lk_str_from(value)) : NULL};
+}
+
+static enum lk_status check_once(const struct reading *reading, const struct lk_option *option,
+                                 struct lk_error *err)
+{
+    if (option->repeats || !lk_args_has(reading->args, option->name))
+        return LK_OK;
+    lk_error_set(err, LK_INVALID, "RepeatedOption", "%%%s: --%s was given twice", reading->magic,
+                 option->name);
+    return lk_error_next(err, "Give it once.");
+}
+
+/* --name, --name=value or --name value; *taken counts the words used. */
+static enum lk_status read_option(struct reading *reading, char *const *words, size_t left,
+                                  size_t *taken, struct lk_error *err)
+{
+    struct lk_str name, value, word = lk_str_from(words[0] + 2);
+    bool joined = lk_str_split(word, '=', &name, &value);
+    const struct lk_option *option = find(reading, name);
+    enum lk_status st;
+
+    *taken = 1;
+    if (!option)
+        return unknown(reading, name, err);
+    st = check_once(reading, option, err);
+    if (st)
+        return st;
+    if (!option->value) {
+        if (joined) {
+            lk_error_set(err, LK_INVALID, "NoValue", "%%%s: --%s takes no value", reading->magic,
+                         option->name);
+            return lk_error_next(err, "Write --%s alone.", option->name);
+        }
+        keep_option(reading->args, option, NULL);
+        return LK_OK;
+    }
+    if (joined) {
+        keep_option(reading->args, option, words[0] + 2 + name.len + 1);
+        return LK_OK;
+    }
+    /* A following option is no value: then the value was forgotten. */
+    if (left < 2 || strncmp(words[1], "--", 2) == 0) {
+        lk_error_set(err, LK_INVALID, "MissingValue", "%%%s: --%s needs a value", reading->magic,
+                     option->name);
+        return lk_error_next(err, "--%s %s (a value that begins with --: --%s=%s)", option->name,
+                             option->value, option->name, option->value);
+    }
+    keep_option(reading->args, option, words[1]);
+    *taken = 2;
+    return LK_OK;
+}
+
+static enum lk_status read_positional(struct reading *reading, const char *word,
+                                      struct lk_error *err)
+{
+    struct lk_args *args = reading->args;
+
+    if (args->positional_count == reading->positional_max) {
+        lk_error_set(err, LK_INVALID, "TooManyArguments", "%%%s: '%s' is one argument too many",
+                     reading->magic, word);
+        return lk_error_next(err, "%%%s --help shows what it takes. Quote a value with spaces.",
+                             reading->magic);
+    }
+    args->positional =
+        lk_realloc(args->positional, (args->positional_count + 1) * sizeof *args->positional);
+    args->positional[args->positional_count++] = lk_str_dup(lk_str_from(word));
+    return LK_OK;
+}
+
+enum lk_status lk_args_read(const char *magic, const struct lk_option *options, size_t option_count,
+                            size_t positional_max, char *const *words, size_t word_count,
+                            struct lk_args **ret, struct lk_error *err)
+{
+    LK_CLEANUP(lk_args_unref)
+    struct lk_args *args = lk_alloc(sizeof *args);
+    struct reading reading = {magic, options, option_count, positional_max, args};
+    bool only_positional = false;
+    enum lk_status st = LK_OK;
+
+    memset(args, 0, sizeof *args);
+    for (size_t i = 0, taken; i < word_count && !st; i += taken) {
+        taken = 1;
+        if (!only_positional && strcmp(words[i], "--") == 0)
+            only_positional = true;
+        else if (!only_positional && strncmp(words[i], "--", 2) == 0)
+            st = read_option(&reading, words + i, word_count - i, &taken, err);
+        else
+            st = read_positional(&reading, words[i], err);
+    }
+    if (st)
+        return st;
+    *ret = args;
+    args = NULL;
+    return LK_OK;
+}
+
+bool lk_args_get_nth(const struct lk_args *args, const char *name, size_t i, struct lk_str *ret)
+{
+    for (size_t at = 0; at < args->given_count; at++)
+        if (strcmp(args->given[at].option->name, name) == 0 && i-- == 0) {
+            *ret = lk_str_from(args->given[at].value);
+            return true;
+        }
+    return false;
+}
+
+bool lk_args_has(const struct lk_args *args, const char *name)
+{
+    struct lk_str ignored;
+
+    return lk_args_get_nth(args, name, 0, &ignored);
+}
+
+struct lk_str lk_args_get(const struct lk_args *args, const char *name)
+{
+    struct lk_str value = LK_STR_EMPTY;
+
+    for (size_t i = 0; lk_args_get_nth(args, name, i, &value); i++)
+        continue;
+    return value;
+}
+
+size_t lk_args_positional_count(const struct lk_args *args)
+{
+    return args->positional_count;
+}
+
+struct lk_str lk_args_positional(const struct lk_args *args, size_t i)
+{
+    return i < args->positional_count ? lk_str_from(args->positional[i]) : LK_STR_EMPTY;
+}

@@ -1,0 +1,81 @@
+/* %vars: the variables and kept results of this session. */
+#include "magic/context.h"
+#include "magic/magic.h"
+#include "magic/view.h"
+
+enum { SHOWN_BYTES = 80 };
+
+static void put_rows(const json_t *all, struct lk_table *table)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)all, name, value)
+    {
+        LK_CLEANUP(lk_buf_done)
+        struct lk_buf text = LK_BUF_INIT(SHOWN_BYTES);
+        struct lk_str shown;
+        lk_json_write(value, false, &text);
+        shown = lk_buf_view(&text);
+        while (shown.len && !lk_str_is_utf8(shown))
+            shown.len--;
+        text.len = shown.len;
+        if (text.full) {
+            text.full = false;
+            text.max += 3;
+            lk_buf_put(&text, LK_STR("…"));
+        }
+        lk_table_row(table, (struct lk_str[]){lk_str_from(name), lk_buf_view(&text)});
+    }
+}
+
+static enum lk_status show_one(struct lk_context *context, struct lk_str name,
+                               struct lk_answer *ret, struct lk_error *err)
+{
+    json_t *value = lk_vars_get(context->vars, name);
+
+    if (!value) {
+        lk_error_set(err, LK_NOT_FOUND, "UnknownName", "there is no variable '%.*s'",
+                     LK_STR_ARGS(name));
+        return lk_error_next(err, "%%vars shows what there is.");
+    }
+    ret->value = json_is_object(value)
+                     ? json_incref(value)
+                     : json_pack("{s:s, s:O}", "kind", "variable", "value", value);
+    return LK_OK;
+}
+
+static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
+                          const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
+                          struct lk_error *err)
+{
+    const json_t *all = lk_vars_all(context->vars);
+    struct lk_table *table;
+
+    (void)cell;
+    (void)body;
+    if (lk_args_positional_count(args))
+        return show_one(context, lk_args_positional(args, 0), ret, err);
+    ret->value = json_pack("{s:s, s:O}", "kind", "variables", "variables", all);
+    if (!json_object_size(all)) {
+        lk_buf_put(&ret->plain,
+                   LK_STR("No variables yet. %set NAME=VALUE sets one; --as NAME keeps "
+                          "what a magic returns."));
+        lk_markdown_escape(lk_buf_view(&ret->plain), &ret->markdown);
+        return LK_OK;
+    }
+    table = lk_table_new(2, "Name", "Value");
+    put_rows(all, table);
+    lk_table_write(table, 30, &ret->markdown, &ret->plain);
+    lk_table_free(table);
+    return LK_OK;
+}
+
+const struct lk_magic lk_magic_vars = {
+    .name = "vars",
+    .summary = "the variables and kept results of this session",
+    .usage = "%vars [NAME]",
+    .positional_max = 1,
+    .flags = LK_MAGIC_LINE,
+    .run = run,
+};

@@ -1,0 +1,301 @@
+/* Literals as Python and JSON write them, so that papermill's parameters and pasted dicts work.
+ * Nothing is evaluated. */
+#include "magic/vars.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct reader {
+    struct lk_str rest;
+    int depth;
+};
+
+static enum lk_status bad(struct lk_error *err, const char *why)
+{
+    lk_error_set(err, LK_INVALID, "BadLiteral", "not a literal: %s", why);
+    return lk_error_next(err, "Write a string in quotes, a number, True, False, None, a list or a "
+                              "dict.");
+}
+
+/* White space and # comments. */
+static void skip(struct reader *reader)
+{
+    while (reader->rest.len) {
+        char c = reader->rest.ptr[0];
+        if (c == '#')
+            reader->rest =
+                lk_str_slice(reader->rest, lk_str_find_char(reader->rest, '\n'), reader->rest.len);
+        else if (c == ' ' || (c >= '\t' && c <= '\r'))
+            reader->rest = lk_str_slice(reader->rest, 1, reader->rest.len);
+        else
+            break;
+    }
+}
+
+static char peek(const struct reader *reader)
+{
+    return reader->rest.len ? reader->rest.ptr[0] : '\0';
+}
+
+static char take(struct reader *reader)
+{
+    char c = peek(reader);
+
+    reader->rest = lk_str_slice(reader->rest, 1, reader->rest.len);
+    return c;
+}
+
+static void put_code_point(unsigned long c, struct lk_buf *ret)
+{
+    if (c < 0x80) {
+        lk_buf_put_char(ret, (char)c);
+    } else if (c < 0x800) {
+        lk_buf_put_char(ret, (char)(0xC0 | c >> 6));
+        lk_buf_put_char(ret, (char)(0x80 | (c & 63)));
+    } else if (c < 0x10000) {
+        lk_buf_put_char(ret, (char)(0xE0 | c >> 12));
+        lk_buf_put_char(ret, (char)(0x80 | (c >> 6 & 63)));
+        lk_buf_put_char(ret, (char)(0x80 | (c & 63)));
+    } else {
+        lk_buf_put_char(ret, (char)(0xF0 | c >> 18));
+        lk_buf_put_char(ret, (char)(0x80 | (c >> 12 & 63)));
+        lk_buf_put_char(ret, (char)(0x80 | (c >> 6 & 63)));
+        lk_buf_put_char(ret, (char)(0x80 | (c & 63)));
+    }
+}
+
+static bool take_hex(struct reader *reader, int digits, unsigned long *ret)
+{
+    *ret = 0;
+    for (int i = 0; i < digits; i++) {
+        char c = take(reader);
+        int value = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
+        if (value < 0)
+            return false;
+        *ret = *ret << 4 | (unsigned long)value;
+    }
+    return true;
+}
+
+/* \uXXXX, joined with a second one when it is a surrogate (JSON writes those). */
+static bool take_unicode(struct reader *reader, int digits, struct lk_buf *ret)
+{
+    unsigned long c, low;
+
+    if (!take_hex(reader, digits, &c))
+        return false;
+    if (c >= 0xD800 && c < 0xDC00) {
+        if (take(reader) != '\\' || take(reader) != 'u' || !take_hex(reader, 4, &low) ||
+            low < 0xDC00 || low > 0xDFFF)
+            return false;
+        c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+    }
+    if (!c || c > 0x10FFFF || (c >= 0xDC00 && c <= 0xDFFF))
+        return false;
+    put_code_point(c, ret);
+    return true;
+}
+
+static bool take_escape(struct reader *reader, struct lk_buf *ret)
+{
+    static const char from[] = "\\'\"/ntrbfav", to[] = "\\'\"/\n\t\r\b\f\a\v";
+    unsigned long byte;
+    char c = take(reader);
+    const char *at = c ? strchr(from, c) : NULL;
+
+    if (at) {
+        lk_buf_put_char(ret, to[at - from]);
+        return true;
+    }
+    if (c == 'u' || c == 'U')
+        return take_unicode(reader, c == 'u' ? 4 : 8, ret);
+    if (c == 'x') {
+        if (!take_hex(reader, 2, &byte) || !byte)
+            return false;
+        put_code_point(byte, ret);
+        return true;
+    }
+    return c == '\n';
+}
+
+static enum lk_status read_string(struct reader *reader, json_t **ret, struct lk_error *err)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf text = LK_BUF_INIT(reader->rest.len + 4);
+    char quote = take(reader);
+    bool triple =
+        reader->rest.len > 1 && reader->rest.ptr[0] == quote && reader->rest.ptr[1] == quote;
+    struct lk_str end = {(char[]){quote, quote, quote}, triple ? 3 : 1};
+
+    if (triple)
+        reader->rest = lk_str_slice(reader->rest, 2, reader->rest.len);
+    while (!lk_str_starts(reader->rest, end)) {
+        char c = take(reader);
+        if (!c)
+            return bad(err, "a string that does not end");
+        if (c == '\n' && !triple)
+            return bad(err, "a string across lines");
+        if (c != '\\')
+            lk_buf_put_char(&text, c);
+        else if (!take_escape(reader, &text))
+            return bad(err, "an unknown escape in a string");
+    }
+    reader->rest = lk_str_slice(reader->rest, end.len, reader->rest.len);
+    *ret = lk_json_text(lk_buf_view(&text));
+    return LK_OK;
+}
+
+static size_t word_length(struct lk_str text)
+{
+    size_t len = 0;
+
+    while (len < text.len &&
+           (strchr("+-._", text.ptr[len]) || (text.ptr[len] >= '0' && text.ptr[len] <= '9') ||
+            (text.ptr[len] >= 'a' && text.ptr[len] <= 'z') ||
+            (text.ptr[len] >= 'A' && text.ptr[len] <= 'Z')))
+        len++;
+    return len;
+}
+
+static enum lk_status read_number(struct lk_str word, json_t **ret, struct lk_error *err)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf digits = LK_BUF_INIT(64);
+    char *end;
+    int64_t whole;
+    double real;
+
+    /* Python's 1_000. */
+    for (size_t i = 0; i < word.len; i++)
+        if (word.ptr[i] != '_')
+            lk_buf_put_char(&digits, word.ptr[i]);
+    if (digits.full || !digits.len)
+        return bad(err, "a word or number that is not known");
+    if (lk_str_to_i64(lk_buf_view(&digits), &whole)) {
+        *ret = json_integer(whole);
+        return LK_OK;
+    }
+    if (!strchr("+-.0123456789", digits.data[0]) || strpbrk(digits.data, "xXnNiI"))
+        return bad(err, "a word that is not known");
+    errno = 0;
+    real = strtod(digits.data, &end);
+    if (*end || errno || !(*ret = json_real(real)))
+        return bad(err, "a number that is not known");
+    return LK_OK;
+}
+
+static enum lk_status read_word(struct reader *reader, json_t **ret, struct lk_error *err)
+{
+    static const struct {
+        const char *word;
+        int value; /* 0 false, 1 true, 2 null */
+    } words[] = {{"True", 1}, {"False", 0}, {"None", 2}, {"true", 1}, {"false", 0}, {"null", 2}};
+    struct lk_str word = lk_str_slice(reader->rest, 0, word_length(reader->rest));
+
+    reader->rest = lk_str_slice(reader->rest, word.len, reader->rest.len);
+    for (size_t i = 0; i < LK_COUNT(words); i++)
+        if (lk_str_eq(word, lk_str_from(words[i].word))) {
+            *ret = words[i].value == 2 ? json_null() : json_boolean(words[i].value);
+            return LK_OK;
+        }
+    return read_number(word, ret, err);
+}
+
+static enum lk_status read_value(struct reader *reader, json_t **ret, struct lk_error *err);
+
+static enum lk_status read_item(struct reader *reader, bool is_dict, json_t *into,
+                                struct lk_error *err)
+{
+    LK_CLEANUP(lk_json_unref)
+    json_t *key = NULL;
+    json_t *value = NULL;
+    enum lk_status st;
+
+    if (is_dict) {
+        skip(reader);
+        if (peek(reader) != '"' && peek(reader) != '\'')
+            return bad(err, "a key that is no string");
+        st = read_string(reader, &key, err);
+        if (st)
+            return st;
+        skip(reader);
+        if (take(reader) != ':')
+            return bad(err, "a key without ':'");
+    }
+    st = read_value(reader, &value, err);
+    if (st)
+        return st;
+    if (is_dict)
+        json_object_set_new(into, json_string_value(key), value);
+    else
+        json_array_append_new(into, value);
+    return LK_OK;
+}
+
+static enum lk_status read_items(struct reader *reader, char close, json_t *into,
+                                 struct lk_error *err)
+{
+    for (;;) {
+        enum lk_status st;
+        skip(reader);
+        if (peek(reader) == close)
+            break;
+        st = read_item(reader, close == '}', into, err);
+        if (st)
+            return st;
+        skip(reader);
+        if (peek(reader) == close)
+            break;
+        if (take(reader) != ',')
+            return bad(err, "items without ',' between them");
+    }
+    take(reader);
+    return LK_OK;
+}
+
+static enum lk_status read_value(struct reader *reader, json_t **ret, struct lk_error *err)
+{
+    LK_CLEANUP(lk_json_unref)
+    json_t *into = NULL;
+    enum lk_status st;
+    char c;
+
+    skip(reader);
+    c = peek(reader);
+    if (c == '"' || c == '\'')
+        return read_string(reader, ret, err);
+    if (c != '{' && c != '[' && c != '(')
+        return read_word(reader, ret, err);
+    if (++reader->depth > LK_JSON_DEPTH_MAX)
+        return bad(err, "nested too deeply");
+    take(reader);
+    into = c == '{' ? json_object() : json_array();
+    st = read_items(reader, c == '{' ? '}' : c == '[' ? ']' : ')', into, err);
+    reader->depth--;
+    if (st)
+        return st;
+    *ret = into;
+    into = NULL;
+    return LK_OK;
+}
+
+enum lk_status lk_literal_read(struct lk_str text, json_t **ret, struct lk_error *err)
+{
+    struct reader reader = {.rest = text};
+    json_t *value = NULL;
+    enum lk_status st = read_value(&reader, &value, err);
+
+    if (st)
+        return st;
+    skip(&reader);
+    if (reader.rest.len) {
+        json_decref(value);
+        return bad(err, "something follows it");
+    }
+    *ret = value;
+    return LK_OK;
+}

@@ -1,0 +1,104 @@
+#include "magic/timeline_svg.h"
+
+#include "base/timefmt.h"
+
+#include <string.h>
+
+enum { WIDTH = 720, LEFT = 8, BAR_WIDTH = WIDTH - 2 * LEFT, BAR_TOP = 34, BAR_HEIGHT = 26 };
+
+static void put_text(struct lk_str text, struct lk_buf *ret)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c == '<')
+            lk_buf_put(ret, LK_STR("&lt;"));
+        else if (c == '>')
+            lk_buf_put(ret, LK_STR("&gt;"));
+        else if (c == '&')
+            lk_buf_put(ret, LK_STR("&amp;"));
+        else if (c == '"')
+            lk_buf_put(ret, LK_STR("&quot;"));
+        else
+            lk_buf_put_char(ret, (unsigned char)c < ' ' ? ' ' : c);
+    }
+}
+
+/* Distinct on light and on dark, and by lightness for those who see no colour. */
+static const char *colour_of(const char *phase, enum lk_batch_end end)
+{
+    if (strcmp(phase, "queued") == 0)
+        return "#b9b4a8";
+    if (strcmp(phase, "packaging") == 0)
+        return "#d9a441";
+    if (strcmp(phase, "starting") == 0)
+        return "#7aa6d8";
+    return end == LK_BATCH_FAILED ? "#c8493c" : end == LK_BATCH_CANCELLED ? "#8a7fa8" : "#3d8b5f";
+}
+
+static const char *mark_of(enum lk_batch_end end)
+{
+    return end == LK_BATCH_SUCCEEDED   ? "✓"
+           : end == LK_BATCH_FAILED    ? "✗"
+           : end == LK_BATCH_CANCELLED ? "⊘"
+                                       : "…";
+}
+
+static void put_bar(const struct lk_batch_phase *phase, enum lk_batch_end end, int64_t from,
+                    int64_t total, struct lk_buf *ret)
+{
+    double x = LEFT + (double)(phase->from_ms - from) * BAR_WIDTH / (double)total;
+    double width = (double)(phase->to_ms - phase->from_ms) * BAR_WIDTH / (double)total;
+    char text[LK_DURATION_TEXT_MAX];
+
+    lk_duration_text(phase->to_ms - phase->from_ms, text);
+    lk_buf_printf(ret,
+                  "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\">"
+                  "<title>%s %s</title></rect>",
+                  x, BAR_TOP, width < 1 ? 1 : width, BAR_HEIGHT, colour_of(phase->name, end),
+                  phase->name, text);
+}
+
+static void put_legend(const struct lk_batch_phase *phases, size_t count, enum lk_batch_end end,
+                       struct lk_buf *ret)
+{
+    int x = LEFT;
+
+    for (size_t i = 0; i < count; i++) {
+        char text[LK_DURATION_TEXT_MAX];
+        lk_duration_text(phases[i].to_ms - phases[i].from_ms, text);
+        lk_buf_printf(ret,
+                      "<rect x=\"%d\" y=\"%d\" width=\"10\" height=\"10\" rx=\"2\" fill=\"%s\"/>"
+                      "<text x=\"%d\" y=\"%d\">%s %s</text>",
+                      x, BAR_TOP + BAR_HEIGHT + 13, colour_of(phases[i].name, end), x + 16,
+                      BAR_TOP + BAR_HEIGHT + 22, phases[i].name, text);
+        x += BAR_WIDTH / LK_BATCH_PHASES_MAX;
+    }
+}
+
+void lk_timeline_svg(struct lk_str title, const struct lk_batch_phase *phases, size_t count,
+                     enum lk_batch_end end, struct lk_buf *ret)
+{
+    char text[LK_DURATION_TEXT_MAX];
+    int64_t from, total;
+
+    if (!count)
+        return;
+    from = phases[0].from_ms;
+    total = phases[count - 1].to_ms - from;
+    if (total < 1)
+        total = 1;
+    lk_duration_text(total, text);
+    lk_buf_printf(ret,
+                  "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d 92\" width=\"%d\" "
+                  "height=\"92\" role=\"img\" font-family=\"sans-serif\" font-size=\"12\" "
+                  "fill=\"#808080\"><text x=\"%d\" y=\"20\" font-size=\"14\" font-weight=\"bold\">",
+                  WIDTH, WIDTH, LEFT);
+    put_text(title, ret);
+    lk_buf_printf(ret, " %s %s</text>", mark_of(end), lk_batch_end_name(end));
+    lk_buf_printf(ret, "<text x=\"%d\" y=\"20\" text-anchor=\"end\">%s in all</text>", WIDTH - LEFT,
+                  text);
+    for (size_t i = 0; i < count; i++)
+        put_bar(&phases[i], end, from, total, ret);
+    put_legend(phases, count, end, ret);
+    lk_buf_put(ret, LK_STR("</svg>"));
+}

@@ -1,0 +1,222 @@
+#include "magic/vars.h"
+
+#include <stdlib.h>
+
+enum { VARS_MAX = 1000, NAME_MAX_BYTES = 128, NAMES_LISTED = 20 };
+
+struct lk_vars {
+    json_t *all;
+};
+
+struct lk_vars *lk_vars_new(void)
+{
+    struct lk_vars *vars = lk_alloc(sizeof *vars);
+
+    vars->all = json_object();
+    return vars;
+}
+
+void lk_vars_free(struct lk_vars *vars)
+{
+    if (!vars)
+        return;
+    json_decref(vars->all);
+    free(vars);
+}
+
+bool lk_is_identifier(struct lk_str name)
+{
+    if (!name.len || name.len > NAME_MAX_BYTES || (name.ptr[0] >= '0' && name.ptr[0] <= '9'))
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+              c == '_'))
+            return false;
+    }
+    return true;
+}
+
+enum lk_status lk_vars_set(struct lk_vars *vars, struct lk_str name, json_t *value,
+                           struct lk_error *err)
+{
+    LK_CLEANUP(lk_free_ptr)
+    char *key = lk_str_dup(name);
+
+    if (!lk_is_identifier(name)) {
+        lk_error_set(err, LK_INVALID, "BadName", "'%.*s' is no name for a variable",
+                     LK_STR_ARGS(lk_str_slice(name, 0, NAME_MAX_BYTES)));
+        return lk_error_next(err, "Use letters, digits and underscores, not a digit first.");
+    }
+    if (json_object_size(vars->all) >= VARS_MAX && !json_object_get(vars->all, key))
+        return lk_error_set(err, LK_LIMIT, "TooManyVariables", "there are %d variables already",
+                            VARS_MAX);
+    json_object_set(vars->all, key, value);
+    return LK_OK;
+}
+
+json_t *lk_vars_get(const struct lk_vars *vars, struct lk_str name)
+{
+    LK_CLEANUP(lk_free_ptr)
+    char *key = lk_str_dup(name);
+
+    return json_object_get(vars->all, key);
+}
+
+const json_t *lk_vars_all(const struct lk_vars *vars)
+{
+    return vars->all;
+}
+
+/* ---- interpolation ------------------------------------------------------------------------- */
+
+/* Length of {name}, {name.path}, {name[0]} … at the start of text; 0 when it has another shape. */
+static size_t reference_length(struct lk_str text)
+{
+    size_t end = lk_str_find_char(text, '}');
+    struct lk_str inside = lk_str_slice(text, 1, end);
+    size_t name = 0;
+
+    if (end == text.len)
+        return 0;
+    while (name < inside.len && inside.ptr[name] != '.' && inside.ptr[name] != '[')
+        name++;
+    if (!lk_is_identifier(lk_str_slice(inside, 0, name)))
+        return 0;
+    for (size_t i = name; i < inside.len; i++) {
+        char c = inside.ptr[i];
+        bool word = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                    c == '_' || c == '-';
+        if (!word && c != '.' && c != '[' && c != ']')
+            return 0;
+    }
+    return end + 1;
+}
+
+static void list_members(const json_t *object, struct lk_buf *ret)
+{
+    const char *key;
+    json_t *value;
+    size_t count = 0;
+
+    json_object_foreach((json_t *)object, key, value)
+    {
+        (void)value;
+        if (count < NAMES_LISTED)
+            lk_buf_printf(ret, "%s%s", count ? ", " : "", key);
+        count++;
+    }
+    if (count > NAMES_LISTED)
+        lk_buf_printf(ret, " and %zu more", count - NAMES_LISTED);
+}
+
+static enum lk_status unknown(struct lk_str reference, struct lk_str part, const json_t *in,
+                              struct lk_error *err)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf known = LK_BUF_INIT(1024);
+
+    list_members(in, &known);
+    lk_error_set(err, LK_INVALID, "UnknownName", "{%.*s}: there is no '%.*s'%s%s",
+                 LK_STR_ARGS(reference), LK_STR_ARGS(part), known.len ? "; known are: " : "",
+                 lk_buf_cstr(&known));
+    return lk_error_next(err, "%%vars shows what there is; {{%.*s}} is left as it is written.",
+                         LK_STR_ARGS(reference));
+}
+
+/* One step of a path off *rest: ".name" or "[index]". */
+static bool next_step(struct lk_str *rest, struct lk_str *part)
+{
+    size_t end;
+
+    if (rest->ptr[0] == '[') {
+        end = lk_str_find_char(*rest, ']');
+        *part = lk_str_slice(*rest, 1, end);
+        *rest = lk_str_slice(*rest, end + 1, rest->len);
+        return part->len > 0;
+    }
+    *rest = lk_str_slice(*rest, 1, rest->len);
+    for (end = 0; end < rest->len && rest->ptr[end] != '.' && rest->ptr[end] != '['; end++)
+        continue;
+    *part = lk_str_slice(*rest, 0, end);
+    *rest = lk_str_slice(*rest, end, rest->len);
+    return part->len > 0;
+}
+
+static const json_t *member(const json_t *value, struct lk_str part)
+{
+    LK_CLEANUP(lk_free_ptr)
+    char *key = lk_str_dup(part);
+    int64_t index;
+
+    if (json_is_object(value))
+        return json_object_get(value, key);
+    if (json_is_array(value) && lk_str_to_i64(part, &index) && index >= 0)
+        return json_array_get(value, (size_t)index);
+    return NULL;
+}
+
+static enum lk_status look_up(const struct lk_vars *vars, struct lk_str reference,
+                              const json_t **ret, struct lk_error *err)
+{
+    struct lk_str rest = reference, part;
+    const json_t *value;
+    size_t name = 0;
+
+    while (name < rest.len && rest.ptr[name] != '.' && rest.ptr[name] != '[')
+        name++;
+    part = lk_str_slice(rest, 0, name);
+    rest = lk_str_slice(rest, name, rest.len);
+    value = lk_vars_get(vars, part);
+    if (!value)
+        return unknown(reference, part, vars->all, err);
+    while (rest.len) {
+        const json_t *inside = value;
+        if (!next_step(&rest, &part) || !(value = member(inside, part)))
+            return unknown(reference, part, inside, err);
+    }
+    *ret = value;
+    return LK_OK;
+}
+
+static void put_value(const json_t *value, struct lk_buf *ret)
+{
+    if (json_is_string(value))
+        lk_buf_put(ret, lk_json_str(value));
+    else
+        lk_json_write(value, false, ret);
+}
+
+enum lk_status lk_vars_interpolate(const struct lk_vars *vars, struct lk_str text,
+                                   struct lk_buf *ret, struct lk_error *err)
+{
+    while (text.len) {
+        size_t brace = lk_str_find_char(text, '{');
+        const json_t *value;
+        size_t len;
+
+        lk_buf_put(ret, lk_str_slice(text, 0, brace));
+        text = lk_str_slice(text, brace, text.len);
+        if (!text.len)
+            break;
+        /* {{name}} is {name}, literally. */
+        len = text.len > 1 && text.ptr[1] == '{' ? reference_length(lk_str_slice(text, 1, text.len))
+                                                 : 0;
+        if (len && len + 1 < text.len && text.ptr[len + 1] == '}') {
+            lk_buf_put(ret, lk_str_slice(text, 1, len + 1));
+            text = lk_str_slice(text, len + 2, text.len);
+            continue;
+        }
+        len = reference_length(text);
+        if (!len) {
+            lk_buf_put_char(ret, '{');
+            text = lk_str_slice(text, 1, text.len);
+            continue;
+        }
+        if (look_up(vars, lk_str_slice(text, 1, len - 1), &value, err))
+            return err ? err->status : LK_INVALID;
+        put_value(value, ret);
+        text = lk_str_slice(text, len, text.len);
+    }
+    return lk_buf_check(ret, "the line with its variables", err);
+}
