@@ -136,8 +136,7 @@ static void put_defaults(const struct local_runner_options *options, const char 
     put_property(ret, "spark.sql.sources.default", "delta");
     put_property(ret, "spark.ui.enabled", "false");
     put_property(ret, "spark.ui.showConsoleProgress", "false");
-    /* Without checksums there are no .crc files among the lakehouse's. */
-    put_property(ret, "spark.hadoop.fs.file.impl", "org.apache.hadoop.fs.RawLocalFileSystem");
+    /* Delta's log without .crc files; spark_runner.py does the same for the data files. */
     put_property(ret, "spark.hadoop.fs.AbstractFileSystem.file.impl",
                  "org.apache.hadoop.fs.local.RawLocalFs");
     lk_buf_printf(&text, "%s/Tables", lakehouse);

@@ -88,6 +88,8 @@ def main():
     folder = sys.argv[1]
     session = SparkSession.builder.appName("seed green_tripdata_2022").getOrCreate()
     session.conf.set("spark.sql.session.timeZone", "UTC")
+    hadoop = session.sparkContext._jvm.org.apache.hadoop
+    hadoop.fs.FileSystem.getLocal(hadoop.conf.Configuration()).setWriteChecksum(False)  # no .crc files
     table = trips(session).select(*columns()).coalesce(1)
     table.write.format("delta").option("userMetadata", NOTE).save(folder)
     session.sql(f"COMMENT ON TABLE delta.`{folder}` IS '{NOTE}'")
