@@ -164,7 +164,7 @@ void lk_time_iso8601(int64_t unix_ms, char ret[LK_TIME_TEXT_MAX])
 
     (void)snprintf(ret, LK_TIME_TEXT_MAX, "%04lld-%02d-%02dT%02d:%02d:%02d.%03dZ",
                    (long long)m.year, m.month % 100, m.day % 100, m.hour % 100, m.minute % 100,
-                   m.second % 100, (int)(unix_ms - unix_s * MS_PER_S) % 1000);
+                   m.second % 100, (int)((unix_ms % MS_PER_S + MS_PER_S) % MS_PER_S));
 }
 
 bool lk_time_from_iso8601(struct lk_str text, int64_t *ret_unix_ms)
