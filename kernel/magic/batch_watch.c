@@ -127,6 +127,11 @@ static enum lk_status explain_stop(enum lk_status st, const struct lk_livy_batch
                              "%%batch monitor %s watches it again; %%batch cancel %s stops it.",
                              batch->id, batch->id);
     }
+    if (st == LK_NOT_FOUND) {
+        err->status = LK_UNKNOWN;
+        return lk_error_next(err, "%%batch list shows what the service still knows; the lakehouse "
+                                  "shows what the batch left.");
+    }
     if (st == LK_TIMEOUT)
         return lk_error_next(err, "The batch goes on; %%batch monitor %s watches it again.",
                              batch->id);

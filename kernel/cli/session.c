@@ -1,0 +1,57 @@
+#include "cli/session.h"
+
+#include "magic/run.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct lk_cancel *interrupted; /* a signal handler takes no arguments */
+
+static void on_interrupt(int number)
+{
+    if (lk_cancel_is_set(interrupted)) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+    lk_cancel_set(interrupted);
+}
+
+int lk_cli_session_open(const struct lk_cli_options *options, struct lk_cli_session *ret)
+{
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
+    struct lk_error err = LK_ERROR_INIT;
+
+    memset(ret, 0, sizeof *ret);
+    ret->options = options;
+    ret->cancel = lk_cancel_new();
+    if (lk_context_new(options->context, &ret->context, &err)) {
+        lk_terminal_print_error(&err, options->colour);
+        lk_cancel_free(ret->cancel);
+        return lk_exit_of(err.status);
+    }
+    interrupted = ret->cancel;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    lk_terminal_cell_init(&ret->cell, ret->cancel);
+    return LK_EXIT_OK;
+}
+
+void lk_cli_session_close(struct lk_cli_session *session)
+{
+    signal(SIGINT, SIG_DFL);
+    lk_terminal_cell_finish(&session->cell);
+    lk_context_free(session->context);
+    lk_cancel_free(session->cancel);
+}
+
+int lk_cli_session_run(struct lk_cli_session *session, struct lk_str code)
+{
+    struct lk_error err = LK_ERROR_INIT;
+    enum lk_status st = lk_magic_run_cell(session->context, &session->cell.cell, code, &err);
+
+    lk_terminal_cell_finish(&session->cell);
+    if (st)
+        lk_terminal_print_error(&err, session->options->colour);
+    return lk_exit_of(st);
+}
