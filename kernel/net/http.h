@@ -108,6 +108,9 @@ LK_MUST_USE static inline enum lk_status lk_http_send(struct lk_http *http,
 }
 
 void lk_http_response_done(struct lk_http_response *response);
+/* Takes in one line of an answer's head. A status line begins a new answer: only the last one's
+ * headers count (a 100 or a proxy's 200 came before). */
+void lk_http_response_line(struct lk_http_response *response, struct lk_str line);
 /* First header of that name (any case); empty when absent. */
 struct lk_str lk_http_response_header(const struct lk_http_response *response, struct lk_str name);
 /* Adds a header; aborts past LK_HTTP_HEADERS_MAX (a programming error). Values with control
