@@ -1,0 +1,213 @@
+/* livy-local: Entra, OneLake and Fabric Livy on loopback, with real Spark behind them. The one
+ * place in local/ that reads the environment and the command line. */
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "base/secret.h"
+#include "base/timefmt.h"
+#include "local/instance.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2 };
+
+static const char usage[] =
+    "usage: livy-local [options]\n"
+    "\n"
+    "  --home DIR              keys, lakehouse, batches and state; $XDG_STATE_HOME/livy-local\n"
+    "  --idle-timeout TIME     leave after that long without work (30m, 2h; 0: never, the "
+    "default)\n"
+    "  --spark-home DIR        Spark with Delta; $LIVY_LOCAL_SPARK_HOME, $SPARK_HOME, or the one\n"
+    "                          that ./notebooks/demo installs\n"
+    "  --java-home DIR         $JAVA_HOME, or java from PATH\n"
+    "  --python FILE           Python for the payloads; $PYSPARK_PYTHON, or python3 from PATH\n"
+    "  --faults FILE           faults on demand, for tests\n"
+    "  --token-lifetime TIME   life of access tokens, for tests\n"
+    "  --seed-only             make the demo table and leave\n"
+    "  --version, --help\n"
+    "\n"
+    "A stand-in for Microsoft Entra, OneLake and Fabric's Livy API on 127.0.0.1, for the Livy\n"
+    "kernel's %livy connect local. It prints the path of its state file when it is ready.\n";
+
+static struct lk_cancel *stop; /* a signal handler takes no arguments */
+
+static void on_stop(int number)
+{
+    (void)number;
+    lk_cancel_set(stop);
+}
+
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && value[0] ? value : NULL;
+}
+
+static char *folder(const char *name, const char *fallback, const char *rest)
+{
+    const char *value = variable(name);
+    const char *home = variable("HOME");
+    struct lk_buf path = LK_BUF_INIT(8192);
+
+    if (value && value[0] == '/')
+        lk_buf_printf(&path, "%s/%s", value, rest);
+    else
+        lk_buf_printf(&path, "%s/%s/%s", home ? home : "", fallback, rest);
+    return lk_buf_take(&path);
+}
+
+static const char *find_spark(void)
+{
+    char *installed;
+
+    if (variable("LIVY_LOCAL_SPARK_HOME"))
+        return variable("LIVY_LOCAL_SPARK_HOME");
+    if (variable("SPARK_HOME"))
+        return variable("SPARK_HOME");
+    installed = folder("XDG_DATA_HOME", ".local/share", "livy-kernel/spark");
+    if (lk_file_exists(installed))
+        return installed;
+    free(installed);
+    return NULL;
+}
+
+static char *find_share(void)
+{
+    LK_CLEANUP(lk_free_ptr)
+    char *own = lk_process_own_folder();
+
+    return lk_path_join(own ? own : ".", LK_STR("../share/livy-kernel"));
+}
+
+struct command {
+    struct local_instance_options options;
+    bool seed_only;
+};
+
+static bool read_time(const char *text, int64_t *ret)
+{
+    return lk_duration_parse(lk_str_from(text), ret);
+}
+
+/* false: usage. Each option may come as "--name value" or "--name=value". */
+static bool read_command(int argc, char **argv, struct command *ret)
+{
+    struct {
+        const char *name;
+        const char **text;
+        int64_t *time;
+    } const options[] = {
+        {"--home", &ret->options.home, NULL},
+        {"--spark-home", &ret->options.spark_home, NULL},
+        {"--java-home", &ret->options.java_home, NULL},
+        {"--python", &ret->options.python, NULL},
+        {"--faults", &ret->options.faults_file, NULL},
+        {"--idle-timeout", NULL, &ret->options.idle_timeout_ms},
+        {"--token-lifetime", NULL, &ret->options.token_life_s},
+    };
+
+    for (int i = 1; i < argc; i++) {
+        const char *value = NULL;
+        size_t at = 0;
+        if (strcmp(argv[i], "--seed-only") == 0) {
+            ret->seed_only = true;
+            continue;
+        }
+        for (at = 0; at < LK_COUNT(options) && !value; at++) {
+            size_t len = strlen(options[at].name);
+            if (strncmp(argv[i], options[at].name, len) != 0)
+                continue;
+            if (argv[i][len] == '=')
+                value = argv[i] + len + 1;
+            else if (!argv[i][len] && i + 1 < argc)
+                value = argv[++i];
+        }
+        if (!value)
+            return false;
+        if (options[at - 1].text)
+            *options[at - 1].text = value;
+        else if (!read_time(value, options[at - 1].time))
+            return false;
+    }
+    ret->options.token_life_s /= 1000;
+    return true;
+}
+
+static void watch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_stop};
+
+    stop = lk_cancel_new();
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int report(const struct lk_error *err)
+{
+    fprintf(stderr, "livy-local: %s\n", err->message);
+    if (err->next[0])
+        fprintf(stderr, "Next: %s\n", err->next);
+    return 1;
+}
+
+static int serve(const struct command *command)
+{
+    struct local_instance *instance;
+    struct lk_error err = LK_ERROR_INIT;
+    enum lk_status st = local_instance_start(&command->options, &instance, &err);
+
+    if (st == LK_EXISTS) {
+        printf("%s/state.json\n", command->options.home);
+        fprintf(stderr, "livy-local: %s\n", err.message);
+        return 0;
+    }
+    if (st)
+        return report(&err);
+    puts(local_instance_state_file(instance));
+    fflush(stdout);
+    local_instance_serve(instance, stop);
+    local_instance_free(instance);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct command command = {.options = {.spark_home = find_spark(),
+                                          .java_home = variable("JAVA_HOME"),
+                                          .python = variable("PYSPARK_PYTHON")}};
+    struct lk_error err = LK_ERROR_INIT;
+    int result;
+
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        puts("livy-local " LK_VERSION);
+        return 0;
+    }
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        fputs(usage, stdout);
+        return 0;
+    }
+    if (!read_command(argc, argv, &command)) {
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+    if (!command.options.home)
+        command.options.home = folder("XDG_STATE_HOME", ".local/state", "livy-local");
+    command.options.share_folder = find_share();
+    lk_secret_setup();
+    if (variable("LIVY_LOCAL_DEBUG"))
+        lk_log_set_level(LK_LOG_DEBUG);
+    watch_signals();
+    if (!command.seed_only)
+        return serve(&command);
+    result = local_instance_seed(&command.options, stop, &err) ? report(&err) : 0;
+    return result;
+}
