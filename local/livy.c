@@ -277,10 +277,37 @@ static void seed(struct local_livy *livy)
         lk_log(LK_LOG_WARN, "the demo table was not made: %s", err.message);
 }
 
+/* A copy that lives as long as the service. */
+static const char *hold(struct local_livy *livy, const char *text)
+{
+    if (!text)
+        return NULL;
+    return livy->texts[livy->text_count++] = lk_str_dup(lk_str_from(text));
+}
+
+/* Without it abfss:// paths in payloads fail, all else works: so a warning is enough. */
+static void set_up_abfss(struct local_livy *livy)
+{
+    const struct local_livy_abfss *abfss = &livy->runner.abfss;
+    LK_CLEANUP(lk_free_ptr)
+    char *path = lk_path_join(livy->records_folder, LK_STR("trust.p12"));
+    struct lk_error err = LK_ERROR_INIT;
+
+    if (!abfss->endpoint || !abfss->token_url || !abfss->client_id || !abfss->client_secret ||
+        !abfss->ca_file || local_runner_check(&livy->runner, NULL))
+        return;
+    if (local_runner_make_trust_store(&livy->runner, path, &err))
+        lk_log(LK_LOG_WARN, "abfss:// paths inside payloads will not work: %s", err.message);
+    else
+        livy->runner.trust_store = hold(livy, path);
+}
+
 static void *run(void *arg)
 {
     struct local_livy *livy = arg;
 
+    set_up_abfss(
+        livy); /* starts a JVM: here it keeps nobody waiting, and only this thread reads it */
     if (livy->seeding)
         seed(livy);
     pthread_mutex_lock(&livy->lock);
@@ -309,14 +336,6 @@ bool local_livy_is_busy(struct local_livy *livy)
     return busy;
 }
 
-/* A copy that lives as long as the service. */
-static const char *hold(struct local_livy *livy, const char *text)
-{
-    if (!text)
-        return NULL;
-    return livy->texts[livy->text_count++] = lk_str_dup(lk_str_from(text));
-}
-
 static void hold_runner(struct local_livy *livy, const struct local_livy_options *options)
 {
     struct local_runner_options *to = &livy->runner;
@@ -335,23 +354,6 @@ static void hold_runner(struct local_livy *livy, const struct local_livy_options
     to->abfss.client_id = hold(livy, options->abfss.client_id);
     to->abfss.client_secret = hold(livy, options->abfss.client_secret);
     to->abfss.ca_file = hold(livy, options->abfss.ca_file);
-}
-
-/* Without it abfss:// paths in payloads fail, all else works: so a warning is enough. */
-static void set_up_abfss(struct local_livy *livy)
-{
-    const struct local_livy_abfss *abfss = &livy->runner.abfss;
-    LK_CLEANUP(lk_free_ptr)
-    char *path = lk_path_join(livy->records_folder, LK_STR("trust.p12"));
-    struct lk_error err = LK_ERROR_INIT;
-
-    if (!abfss->endpoint || !abfss->token_url || !abfss->client_id || !abfss->client_secret ||
-        !abfss->ca_file || local_runner_check(&livy->runner, NULL))
-        return;
-    if (local_runner_make_trust_store(&livy->runner, path, &err))
-        lk_log(LK_LOG_WARN, "abfss:// paths inside payloads will not work: %s", err.message);
-    else
-        livy->runner.trust_store = hold(livy, path);
 }
 
 static void free_fields(struct local_livy *livy)
@@ -395,7 +397,6 @@ enum lk_status local_livy_new(const struct local_livy_options *options, struct l
         free_fields(livy);
         return st;
     }
-    set_up_abfss(livy);
     livy->seeding = options->seed;
     if (pthread_create(&livy->thread, NULL, run, livy) != 0) {
         free_fields(livy);

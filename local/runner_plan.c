@@ -135,6 +135,7 @@ static void put_defaults(const struct local_runner_options *options, const char 
     put_property(ret, "spark.sql.shuffle.partitions", "4");
     put_property(ret, "spark.sql.sources.default", "delta");
     put_property(ret, "spark.sql.legacy.createHiveTableByDefault", "false");
+    put_property(ret, "spark.sql.session.timeZone", "UTC");
     put_property(ret, "spark.ui.enabled", "false");
     put_property(ret, "spark.ui.showConsoleProgress", "false");
     /* Delta's log without .crc files; spark_runner.py does the same for the data files. */
