@@ -18,12 +18,12 @@ struct local_onelake {
     struct lk_clock *clock;
     char *issuer;
     struct local_place place;
-    char *texts[4];  /* what place points to; owned */
-    int root_fd;     /* ROOT */
-    int side_fd;     /* ROOT/.onelake */
-    int tmp_fd;      /* ROOT/.onelake/tmp: files that are growing */
-    int md5_fd;      /* ROOT/.onelake/md5: stored MD5 by ETag */
-    int blocks_fd;   /* ROOT/.onelake/blocks: uncommitted blocks by path */
+    char *texts[4];       /* what place points to; owned */
+    int root_fd;          /* ROOT */
+    int side_fd;          /* ROOT/.onelake */
+    int tmp_fd;           /* ROOT/.onelake/tmp: files that are growing */
+    int md5_fd;           /* ROOT/.onelake/md5: stored MD5 by ETag */
+    int blocks_fd;        /* ROOT/.onelake/blocks: uncommitted blocks by path */
     pthread_mutex_t lock; /* guards look-then-act on the files, and stages */
     struct local_onelake_stage *stages;
 };

@@ -31,11 +31,11 @@ LK_MUST_USE char *local_runner_lakehouse(const struct local_runner_options *opti
 
 /* What to execute. */
 struct local_runner_plan {
-    char **argv;           /* NULL-terminated */
-    char **env;            /* NULL-terminated "K=V" */
-    char *cwd;             /* the lakehouse's folder */
+    char **argv;            /* NULL-terminated */
+    char **env;             /* NULL-terminated "K=V" */
+    char *cwd;              /* the lakehouse's folder */
     struct lk_buf defaults; /* spark-defaults.conf; holds the client secret */
-    bool reports;          /* the payload runs under spark_runner.py, which tells when it starts */
+    bool reports;           /* the payload runs under spark_runner.py, which tells when it starts */
 };
 
 /* folder: the batch's own, absolute. LK_INVALID when a path of the request does not point into
