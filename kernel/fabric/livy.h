@@ -21,6 +21,8 @@ struct lk_livy_options {
 LK_MUST_USE struct lk_livy *lk_livy_new(const struct lk_livy_options *options);
 void lk_livy_free(struct lk_livy *livy);
 const struct lk_livy_endpoint *lk_livy_endpoint(const struct lk_livy *livy);
+/* What it was made with, for this layer's other halves (watch, log). */
+const struct lk_livy_options *lk_livy_options(const struct lk_livy *livy);
 
 /* The request as it would be sent (tag included, checked): for --dry-run and the journal. */
 LK_MUST_USE enum lk_status lk_livy_preview(struct lk_livy *livy, struct lk_livy_spec *spec,

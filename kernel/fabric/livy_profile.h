@@ -24,11 +24,14 @@ struct lk_livy_profile {
     unsigned fields;   /* enum lk_livy_field, or-ed */
     bool guid_ids;
     bool name_is_unique;
+    bool name_is_required;
     enum lk_livy_paging paging;
+    int page_max; /* batches in one page of the list */
     enum lk_livy_log_place log;
     enum lk_livy_auth auth;
     const char *query_suffix; /* "detailed=true" or "" */
     bool has_hub;
+    int not_found_max; /* 404s in a row until a batch that was there counts as gone */
 };
 
 /* NULL for an unknown kind. */

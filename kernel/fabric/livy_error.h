@@ -1,0 +1,11 @@
+/* How long a Livy service asks to wait. Pure; any thread. */
+#ifndef LK_FABRIC_LIVY_ERROR_H
+#define LK_FABRIC_LIVY_ERROR_H
+
+#include "net/http.h"
+
+/* From Retry-After, else from the "until: 4/17/2026 12:22:35 PM (UTC)" of a refusal without it
+ * (livy.md §1.6): ms from now_unix_s, at most one hour; -1 when the answer says nothing. */
+int64_t lk_livy_retry_after_ms(const struct lk_http_response *response, int64_t now_unix_s);
+
+#endif

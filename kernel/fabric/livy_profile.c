@@ -1,0 +1,88 @@
+#include "fabric/livy_profile.h"
+
+#include "net/url.h"
+
+static const struct lk_livy_profile profiles[] = {
+    {
+        .kind = "fabric",
+        .title = "Microsoft Fabric",
+        .fields = LK_LIVY_FIELD_TAGS | LK_LIVY_FIELD_ENVIRONMENT,
+        .guid_ids = true,
+        .paging = LK_LIVY_PAGING_TOP_SKIP,
+        .page_max = 100,
+        .log = LK_LIVY_LOG_MONITORING,
+        .auth = LK_LIVY_AUTH_ENTRA,
+        .query_suffix = "",
+        .has_hub = true,
+        .not_found_max = 20,
+    },
+    {
+        .kind = "synapse",
+        .title = "Azure Synapse",
+        .fields = LK_LIVY_FIELD_TAGS,
+        .name_is_required = true,
+        .paging = LK_LIVY_PAGING_FROM_SIZE,
+        .page_max = 20,
+        .log = LK_LIVY_LOG_INLINE,
+        .auth = LK_LIVY_AUTH_ENTRA,
+        .query_suffix = "detailed=true",
+        .not_found_max = 5,
+    },
+    {
+        .kind = "hdinsight",
+        .title = "Azure HDInsight",
+        .fields = LK_LIVY_FIELD_QUEUE | LK_LIVY_FIELD_PROXY_USER,
+        .name_is_unique = true,
+        .paging = LK_LIVY_PAGING_FROM_SIZE,
+        .page_max = 100,
+        .log = LK_LIVY_LOG_RING,
+        .auth = LK_LIVY_AUTH_BASIC,
+        .query_suffix = "",
+        .not_found_max = 1,
+    },
+    {
+        .kind = "apache",
+        .title = "Apache Livy",
+        .fields = LK_LIVY_FIELD_QUEUE | LK_LIVY_FIELD_PROXY_USER,
+        .name_is_unique = true,
+        .paging = LK_LIVY_PAGING_FROM_SIZE,
+        .page_max = 100,
+        .log = LK_LIVY_LOG_RING,
+        .auth = LK_LIVY_AUTH_NONE,
+        .query_suffix = "",
+        .not_found_max = 1,
+    },
+};
+
+static const struct {
+    struct lk_str domain;
+    const char *kind;
+} domains[] = {
+    {LK_STR_INIT("fabric.microsoft.com"), "fabric"},
+    {LK_STR_INIT("fabric.microsoft.us"), "fabric"},
+    {LK_STR_INIT("fabric.microsoft.cn"), "fabric"},
+    {LK_STR_INIT("dev.azuresynapse.net"), "synapse"},
+    {LK_STR_INIT("dev.azuresynapse.usgovcloudapi.net"), "synapse"},
+    {LK_STR_INIT("dev.azuresynapse.azure.cn"), "synapse"},
+    {LK_STR_INIT("azurehdinsight.net"), "hdinsight"},
+    {LK_STR_INIT("azurehdinsight.us"), "hdinsight"},
+    {LK_STR_INIT("azurehdinsight.cn"), "hdinsight"},
+};
+
+const struct lk_livy_profile *lk_livy_profile_find(struct lk_str kind)
+{
+    for (size_t i = 0; i < LK_COUNT(profiles); i++) {
+        if (lk_str_eq_nocase(kind, lk_str_from(profiles[i].kind)))
+            return &profiles[i];
+    }
+    return NULL;
+}
+
+const struct lk_livy_profile *lk_livy_profile_of_host(struct lk_str host)
+{
+    for (size_t i = 0; i < LK_COUNT(domains); i++) {
+        if (lk_host_is_within(host, domains[i].domain))
+            return lk_livy_profile_find(lk_str_from(domains[i].kind));
+    }
+    return NULL;
+}
