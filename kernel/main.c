@@ -50,7 +50,6 @@ static bool no_browser(void)
     return !variable("DISPLAY") && !variable("WAYLAND_DISPLAY") && !variable("BROWSER");
 }
 
-/* The texts live as long as the process. */
 static struct lk_context_options read_context_options(void)
 {
     char *state = folder("XDG_STATE_HOME", ".local/state");
@@ -99,7 +98,9 @@ static int run_command(const struct lk_context_options *context, int argc, char 
         {"run", lk_cli_run},     {"install", lk_cli_install}, {"uninstall", lk_cli_uninstall},
         {"token", lk_cli_token}, {"doctor", lk_cli_doctor},
     };
-    struct lk_cli_options options = {
+    static struct lk_cli_options options;
+
+    options = (struct lk_cli_options){
         .context = context,
         .home = variable("HOME"),
         .data_home = folder("XDG_DATA_HOME", ".local/share"),
@@ -117,7 +118,7 @@ static int run_command(const struct lk_context_options *context, int argc, char 
 
 int main(int argc, char **argv)
 {
-    struct lk_context_options context;
+    static struct lk_context_options context; /* its texts live as long as the process */
 
     setlocale(LC_ALL, "C.UTF-8");
     /* A closed pipe or socket is an error to handle where it happens, not the end. */

@@ -181,11 +181,8 @@ static int serve(const struct command *command)
 
 int main(int argc, char **argv)
 {
-    struct command command = {.options = {.spark_home = find_spark(),
-                                          .java_home = variable("JAVA_HOME"),
-                                          .python = variable("PYSPARK_PYTHON")}};
+    static struct command command; /* its texts live as long as the process */
     struct lk_error err = LK_ERROR_INIT;
-    int result;
 
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         puts("livy-local " LK_VERSION);
@@ -195,6 +192,9 @@ int main(int argc, char **argv)
         fputs(usage, stdout);
         return 0;
     }
+    command.options = (struct local_instance_options){.spark_home = find_spark(),
+                                                      .java_home = variable("JAVA_HOME"),
+                                                      .python = variable("PYSPARK_PYTHON")};
     if (!read_command(argc, argv, &command)) {
         fputs(usage, stderr);
         return EXIT_USAGE;
@@ -208,6 +208,5 @@ int main(int argc, char **argv)
     watch_signals();
     if (!command.seed_only)
         return serve(&command);
-    result = local_instance_seed(&command.options, stop, &err) ? report(&err) : 0;
-    return result;
+    return local_instance_seed(&command.options, stop, &err) ? report(&err) : 0;
 }
