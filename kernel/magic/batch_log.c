@@ -94,6 +94,8 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
         return st;
     lines = lk_log_last_lines(lk_buf_view(&log), (size_t)tail);
     cell->stream(cell, LK_STREAM_STDOUT, lines);
+    if (lines.len && !lk_str_ends(lines, LK_STR("\n")))
+        cell->stream(cell, LK_STREAM_STDOUT, LK_STR("\n"));
     ret->value = log_value(&batch, lk_args_get(args, "source"), lines, total);
     if (!lines.len)
         lk_buf_put(&ret->plain, LK_STR("The log is empty so far."));

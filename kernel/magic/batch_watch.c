@@ -148,6 +148,8 @@ static void show_log(struct lk_livy *livy, struct lk_cell *cell, const struct lk
     lines = lk_log_last_lines(lk_buf_view(&log), LOG_LINES_SHOWN);
     if (lines.len)
         cell->stream(cell, LK_STREAM_STDOUT, lines);
+    if (lines.len && !lk_str_ends(lines, LK_STR("\n")))
+        cell->stream(cell, LK_STREAM_STDOUT, LK_STR("\n"));
 }
 
 enum lk_status lk_batch_watch_in_cell(struct lk_context *context, struct lk_cell *cell,

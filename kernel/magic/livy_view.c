@@ -15,8 +15,10 @@ static const char *auth_name(enum lk_livy_auth auth)
     return "unknown";
 }
 
-static json_t *features(const struct lk_livy_profile *profile)
+static json_t *features(const struct lk_context *context)
 {
+    const struct lk_livy_profile *profile = context->endpoint.profile;
+    bool local = lk_str_eq(lk_str_from(context->cloud.name), LK_STR("local"));
     json_t *list = json_array();
 
     json_array_append_new(list, json_string("batches"));
@@ -30,7 +32,7 @@ static json_t *features(const struct lk_livy_profile *profile)
         json_array_append_new(list, json_string("proxy users"));
     if (profile->log == LK_LIVY_LOG_MONITORING)
         json_array_append_new(list, json_string("driver logs"));
-    if (profile->has_hub)
+    if (profile->has_hub && !local)
         json_array_append_new(list, json_string("Monitoring hub"));
     return list;
 }
@@ -47,7 +49,7 @@ json_t *lk_livy_connection_value(const struct lk_context *context, json_t *demo)
     lk_json_set_text(value, "workspace", lk_str_from(endpoint->lakehouse.workspace));
     lk_json_set_text(value, "lakehouse", lk_str_from(endpoint->lakehouse.item));
     json_object_set_new(value, "auth", json_string(auth_name(context->auth)));
-    json_object_set_new(value, "features", features(endpoint->profile));
+    json_object_set_new(value, "features", features(context));
     if (demo)
         json_object_set(value, "demo", demo);
     return value;
