@@ -24,7 +24,7 @@ static void show_view(struct lk_cell *cell, struct lk_answer *answer, bool fold)
 {
     struct lk_bundle bundle;
 
-    if (answer->shown || (!answer->markdown.len && !answer->display_id))
+    if (answer->shown || (!answer->markdown.len && !answer->display_id && !fold))
         return;
     bundle = lk_bundle_of_view(lk_buf_view(&answer->markdown), lk_buf_view(&answer->plain),
                                answer->value, fold);
@@ -39,22 +39,35 @@ static void show_view(struct lk_cell *cell, struct lk_answer *answer, bool fold)
 void lk_answer_show_view(struct lk_cell *cell, struct lk_answer *answer)
 {
     /* What follows is part of the same view: the value is folded into it, never sent beside it. */
-    show_view(cell, answer, true);
+    show_view(cell, answer, answer->value != NULL);
     answer->folded = true;
+}
+
+static bool is_short(const json_t *value)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf text = LK_BUF_INIT(LK_VALUE_BYTES_MAX);
+
+    lk_json_write(value, true, &text);
+    return !text.full && lk_value_lines(value) <= LK_VALUE_LINES_MAX;
 }
 
 void lk_answer_show(struct lk_cell *cell, struct lk_answer *answer, bool json_only, bool quiet,
                     bool is_last)
 {
-    bool long_value = answer->value && lk_value_lines(answer->value) > LK_VALUE_LINES_MAX;
-    bool as_result = is_last && !quiet && !answer->folded && (json_only || !long_value);
+    bool brief = answer->value && is_short(answer->value);
+    bool as_result = answer->value && (json_only || (is_last && !answer->folded && brief));
     struct lk_bundle bundle;
 
-    if (!quiet && !json_only)
-        show_view(cell, answer, long_value);
+    if (quiet)
+        return;
+    /* Without a view of its own, a short value in the middle of a cell stays unseen. */
+    if (!json_only)
+        show_view(cell, answer,
+                  answer->value && !as_result && (answer->markdown.len || is_last || !brief));
     if (!answer->value)
         return;
-    if (!as_result && !(json_only && !quiet)) {
+    if (!as_result) {
         cell->value(cell, answer->value, NULL);
         return;
     }

@@ -13,6 +13,8 @@ static const struct lk_option common[] = {
     {"help", NULL, "show what this magic takes", false},
 };
 
+enum { VALUES_MAX = 16 << 20 };
+
 struct given {
     const struct lk_option *option;
     char *value; /* NULL for a flag */
@@ -142,6 +144,17 @@ static enum lk_status read_option(struct reading *reading, char *const *words, s
     return LK_OK;
 }
 
+static enum lk_status short_option(const struct reading *reading, const char *word,
+                                   struct lk_error *err)
+{
+    lk_error_set(err, LK_INVALID, "UnknownOption", "%%%s has no option %s", reading->magic, word);
+    lk_error_next(err,
+                  "Options are written --name. %%%s --help lists them; put -- before an argument "
+                  "that begins with -.",
+                  reading->magic);
+    return LK_INVALID;
+}
+
 static enum lk_status read_positional(struct reading *reading, const char *word,
                                       struct lk_error *err)
 {
@@ -159,6 +172,11 @@ static enum lk_status read_positional(struct reading *reading, const char *word,
     return LK_OK;
 }
 
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 enum lk_status lk_args_read(const char *magic, const struct lk_option *options, size_t option_count,
                             size_t positional_max, char *const *words, size_t word_count,
                             struct lk_args **ret, struct lk_error *err)
@@ -169,13 +187,14 @@ enum lk_status lk_args_read(const char *magic, const struct lk_option *options, 
     bool only_positional = false;
     enum lk_status st = LK_OK;
 
-    memset(args, 0, sizeof *args);
     for (size_t i = 0, taken; i < word_count && !st; i += taken) {
         taken = 1;
         if (!only_positional && strcmp(words[i], "--") == 0)
             only_positional = true;
         else if (!only_positional && strncmp(words[i], "--", 2) == 0)
             st = read_option(&reading, words + i, word_count - i, &taken, err);
+        else if (!only_positional && words[i][0] == '-' && is_letter(words[i][1]))
+            st = short_option(&reading, words[i], err);
         else
             st = read_positional(&reading, words[i], err);
     }
@@ -184,6 +203,37 @@ enum lk_status lk_args_read(const char *magic, const struct lk_option *options, 
     *ret = args;
     args = NULL;
     return LK_OK;
+}
+
+/* *room is what all values together may still grow to. */
+static enum lk_status interpolate(char **text, const struct lk_vars *vars, size_t *room,
+                                  struct lk_error *err)
+{
+    struct lk_buf ret = LK_BUF_INIT(*room);
+    enum lk_status st = lk_vars_interpolate(vars, lk_str_from(*text), &ret, err);
+
+    if (st) {
+        lk_buf_done(&ret);
+        return st;
+    }
+    *room -= ret.len;
+    free(*text);
+    *text = lk_buf_take(&ret);
+    return LK_OK;
+}
+
+enum lk_status lk_args_interpolate(struct lk_args *args, const struct lk_vars *vars,
+                                   struct lk_error *err)
+{
+    size_t room = VALUES_MAX;
+    enum lk_status st = LK_OK;
+
+    for (size_t i = 0; i < args->given_count && !st; i++)
+        if (args->given[i].value)
+            st = interpolate(&args->given[i].value, vars, &room, err);
+    for (size_t i = 0; i < args->positional_count && !st; i++)
+        st = interpolate(&args->positional[i], vars, &room, err);
+    return st;
 }
 
 bool lk_args_get_nth(const struct lk_args *args, const char *name, size_t i, struct lk_str *ret)

@@ -3,6 +3,7 @@
 #ifndef LK_MAGIC_ARGS_H
 #define LK_MAGIC_ARGS_H
 
+#include "magic/vars.h"
 #include "magic/words.h"
 
 struct lk_option {
@@ -24,6 +25,11 @@ LK_MUST_USE enum lk_status lk_args_read(const char *magic, const struct lk_optio
                                         size_t option_count, size_t positional_max,
                                         char *const *words, size_t word_count, struct lk_args **ret,
                                         struct lk_error *err);
+/* Replaces {name} in all values and positional arguments. To be done after reading: so what a
+ * variable holds, be it blanks, quotes or a leading "--", stays a value. On failure args are
+ * partly replaced. */
+LK_MUST_USE enum lk_status lk_args_interpolate(struct lk_args *args, const struct lk_vars *vars,
+                                               struct lk_error *err);
 void lk_args_free(struct lk_args *args);
 void lk_args_unref(struct lk_args **args); /* cleanup */
 bool lk_args_has(const struct lk_args *args, const char *name);

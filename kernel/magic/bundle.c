@@ -43,7 +43,7 @@ static void put_folded(const json_t *value, struct lk_buf *ret)
     LK_CLEANUP(lk_json_unref)
     json_t *text = pretty(value);
     struct lk_str json = lk_json_str(text);
-    struct lk_str shown = lk_str_slice(json, 0, LK_VALUE_BYTES_MAX);
+    struct lk_str shown = lk_str_cut(json, LK_VALUE_BYTES_MAX);
     size_t fence = 3, run = 0;
 
     for (size_t i = 0; i < shown.len; i++) {
@@ -51,8 +51,6 @@ static void put_folded(const json_t *value, struct lk_buf *ret)
         if (run >= fence)
             fence = run + 1;
     }
-    while (shown.len && !lk_str_is_utf8(shown))
-        shown.len--;
     lk_buf_put(ret, LK_STR("\n<details><summary>JSON</summary>\n\n"));
     for (size_t i = 0; i < fence; i++)
         lk_buf_put_char(ret, '`');
@@ -93,7 +91,10 @@ struct lk_bundle lk_bundle_of_view(struct lk_str markdown, struct lk_str plain, 
     if (fold && value)
         put_folded(value, &text);
     json_object_set_new(bundle.data, "text/markdown", lk_json_text(lk_buf_view(&text)));
-    json_object_set_new(bundle.data, "text/plain", lk_json_text(plain));
+    if (plain.len || !fold || !value)
+        json_object_set_new(bundle.data, "text/plain", lk_json_text(plain));
+    else
+        json_object_set_new(bundle.data, "text/plain", pretty(value));
     if (value)
         set_vendor(bundle.data, value);
     return bundle;

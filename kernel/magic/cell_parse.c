@@ -9,6 +9,11 @@ static bool is_comment(struct lk_str trimmed)
     return trimmed.len && trimmed.ptr[0] == '#';
 }
 
+static bool is_silent(struct lk_str trimmed)
+{
+    return !trimmed.len || is_comment(trimmed);
+}
+
 /* "name = …" with a Python identifier; tail is what follows the '='. */
 static bool split_assignment(struct lk_str line, struct lk_str *name, struct lk_str *tail)
 {
@@ -19,12 +24,10 @@ static bool split_assignment(struct lk_str line, struct lk_str *name, struct lk_
     return lk_is_identifier(*name) && !(tail->len && tail->ptr[0] == '=');
 }
 
-/* Whether code from an assignment on is literals only, as papermill writes it. Values may span
- * lines; so each line must be blank, a comment or an assignment whose value reads as a literal. */
-static bool is_parameters(struct lk_str code)
+/* papermill writes this above the values it injects. */
+static bool has_parameters_mark(struct lk_str code)
 {
-    struct lk_str first;
-    struct lk_str rest = lk_str_trim(code);
+    struct lk_str rest = lk_str_trim(code), first;
 
     return lk_str_next_line(&rest, &first) &&
            lk_str_eq_nocase(lk_str_trim(first), LK_STR("# parameters"));
@@ -32,21 +35,26 @@ static bool is_parameters(struct lk_str code)
 
 static enum lk_status check_text(struct lk_str code, struct lk_error *err)
 {
-    size_t good = 0;
+    size_t good;
 
     if (code.len > LK_CELL_BYTES_MAX) {
         lk_error_set(err, LK_LIMIT, "CellTooLarge", "the cell has %zu bytes; %d MiB is the most",
                      code.len, LK_CELL_BYTES_MAX >> 20);
-        return lk_error_next(err, "Put large data into a file: %%lakehouse put FILE Files/");
+        lk_error_next(err, "Put large data into a file: %%lakehouse put FILE Files/");
+        return LK_LIMIT;
     }
-    if (lk_str_is_utf8(code))
-        return LK_OK;
-    while (good < code.len && lk_str_is_utf8(lk_str_slice(code, 0, good + 1)))
-        good++;
-    while (good + 1 < code.len && lk_str_is_utf8(lk_str_slice(code, 0, good + 2)))
-        good += 2;
-    lk_error_set(err, LK_INVALID, "InvalidUtf8", "the cell is no valid UTF-8 near byte %zu", good);
-    return lk_error_next(err, "Save the text as UTF-8 and run it again.");
+    good = lk_str_utf8_prefix(code);
+    if (good < code.len) {
+        lk_error_set(err, LK_INVALID, "InvalidUtf8", "the cell is no valid UTF-8 at byte %zu",
+                     good + 1);
+        lk_error_next(err, "Save the text as UTF-8 and run it again.");
+        return LK_INVALID;
+    }
+    good = lk_str_find_char(code, '\0');
+    if (good < code.len)
+        return lk_error_set(err, LK_INVALID, "BadCharacter",
+                            "the cell holds a NUL character at byte %zu", good + 1);
+    return LK_OK;
 }
 
 enum lk_status lk_cell_classify(struct lk_str code, enum lk_cell_kind *ret, struct lk_error *err)
@@ -59,7 +67,7 @@ enum lk_status lk_cell_classify(struct lk_str code, enum lk_cell_kind *ret, stru
     *ret = LK_CELL_EMPTY;
     while (lk_str_next_line(&rest, &line)) {
         line = lk_str_trim(line);
-        if (!line.len || is_comment(line))
+        if (is_silent(line))
             continue;
         if (lk_str_starts(line, LK_STR("%%")))
             *ret = LK_CELL_BODY;
@@ -68,137 +76,221 @@ enum lk_status lk_cell_classify(struct lk_str code, enum lk_cell_kind *ret, stru
         else if (split_assignment(line, &name, &tail) && tail.len && tail.ptr[0] == '%')
             *ret = LK_CELL_LINES;
         else
-            *ret = is_parameters(code) ? LK_CELL_PARAMETERS : LK_CELL_CODE;
+            *ret = has_parameters_mark(code) ? LK_CELL_PARAMETERS : LK_CELL_CODE;
         return LK_OK;
     }
     return LK_OK;
+}
+
+bool lk_cell_is_blank(struct lk_str rest)
+{
+    struct lk_str line;
+
+    while (lk_str_next_line(&rest, &line))
+        if (!is_silent(lk_str_trim(line)))
+            return false;
+    return true;
 }
 
 void lk_cell_line_done(struct lk_cell_line *line)
 {
     lk_buf_done(&line->text);
+    lk_json_unref(&line->value);
 }
 
-/* A physical line and those it continues onto with a final backslash. */
+/* Length of the line before the backslash that continues it; its own length when none does. An
+ * even number of backslashes is backslashes, and blanks after the last one are nobody's wish. */
+static size_t length_continued(struct lk_str line)
+{
+    size_t end = line.len, count = 0;
+
+    while (end && strchr(" \t\r", line.ptr[end - 1]))
+        end--;
+    while (count < end && line.ptr[end - 1 - count] == '\\')
+        count++;
+    return count % 2 ? end - 1 : line.len;
+}
+
+/* A physical line and those it continues onto. */
 static void join_lines(struct lk_str *rest, size_t *number, struct lk_buf *ret)
 {
     struct lk_str line;
 
     while (lk_str_next_line(rest, &line)) {
-        bool more = lk_str_ends(line, LK_STR("\\"));
+        size_t len = length_continued(line);
         ++*number;
-        lk_buf_put(ret, lk_str_slice(line, 0, line.len - more));
-        if (!more)
+        lk_buf_put(ret, lk_str_slice(line, 0, len));
+        if (len == line.len)
             break;
-        lk_buf_put_char(ret, ' ');
+        lk_buf_put_char(ret, '\n');
     }
 }
 
-/* A literal may go on over the lines that follow: takes them until it reads as one. */
-static void join_literal(struct lk_str *rest, size_t *number, struct lk_buf *text)
+/* Skips blank lines and comments, which continue onto nothing. *line is the one that follows, still
+ * in *rest; false at the end. */
+static bool find_line(struct lk_str *rest, size_t *number, struct lk_str *line)
 {
-    struct lk_str ahead = *rest, line;
-    size_t lines = *number, before = text->len;
-    json_t *value = NULL;
-    struct lk_str opening = lk_str_trim(lk_buf_view(text));
+    struct lk_str after = *rest;
 
-    if (!opening.len || !strchr("[{(", opening.ptr[0]))
-        return;
-    while (lk_literal_read(lk_buf_view(text), &value, NULL)) {
-        if (!lk_str_next_line(&ahead, &line) || text->full) {
-            /* It never becomes one: the error should speak of the first line only. */
-            text->len = before;
-            text->data[before] = '\0';
-            return;
-        }
-        lines++;
-        lk_buf_put_char(text, '\n');
-        lk_buf_put(text, line);
+    while (lk_str_next_line(&after, line)) {
+        if (!is_silent(lk_str_trim(*line)))
+            return true;
+        *rest = after;
+        ++*number;
     }
-    json_decref(value);
-    *rest = ahead;
-    *number = lines;
+    return false;
+}
+
+static enum lk_status read_magic(struct lk_str *rest, size_t *number, struct lk_cell_line *ret,
+                                 struct lk_error *err)
+{
+    struct lk_str view;
+    size_t from;
+
+    join_lines(rest, number, &ret->text);
+    view = lk_buf_view(&ret->text);
+    from = lk_str_find_char(view, '%');
+    while (from < view.len && view.ptr[from] == '%')
+        from++;
+    lk_buf_consume(&ret->text, from);
+    return lk_buf_check(&ret->text, "the magic line", err);
+}
+
+static size_t count_lines(const char *from, const char *to)
+{
+    size_t lines = 0;
+
+    for (; from < to; from++)
+        lines += *from == '\n';
+    return lines;
+}
+
+static enum lk_status bad_value(const struct lk_cell_line *line, size_t number, struct lk_str text,
+                                const char *why, struct lk_error *err)
+{
+    lk_error_set(err, LK_INVALID, "BadLiteral", "%.*s (line %zu): not a literal: %.*s%s",
+                 LK_STR_ARGS(line->target), number, LK_STR_ARGS(lk_str_cut(text, 60)), why);
+    lk_error_next(err, "Write one value on that line. A magic line cannot compute.");
+    return LK_INVALID;
+}
+
+/* The value begins at tail, a part of *rest. */
+static enum lk_status read_assignment(struct lk_str *rest, struct lk_str tail, size_t *number,
+                                      struct lk_cell_line *ret, struct lk_error *err)
+{
+    const char *end = rest->ptr + rest->len;
+    struct lk_str text = {tail.ptr, tail.len ? (size_t)(end - tail.ptr) : 0}, after;
+    enum lk_status st;
+
+    if (is_silent(tail))
+        return bad_value(ret, *number + 1, LK_STR_EMPTY, "there is no value", err);
+    st = lk_literal_take(&text, &ret->value, err);
+    *number += count_lines(rest->ptr, text.ptr ? text.ptr : end) + 1;
+    if (st) {
+        lk_error_prefix(err, "%.*s (line %zu)", LK_STR_ARGS(ret->target), *number);
+        return st;
+    }
+    *rest = text;
+    if (!lk_str_next_line(rest, &after) || is_silent(lk_str_trim(after)))
+        return LK_OK;
+    return bad_value(ret, *number, lk_str_trim(after), " follows it", err);
 }
 
 static enum lk_status not_a_line(size_t number, struct lk_str line, struct lk_error *err)
 {
+    if (lk_str_starts(line, LK_STR("%%"))) {
+        lk_error_set(err, LK_INVALID, "NotFirst",
+                     "line %zu: a %%%% magic has a cell of its own and begins it", number);
+        lk_error_next(err, "Put '%.*s' into another cell.", LK_STR_ARGS(lk_str_cut(line, 80)));
+        return LK_INVALID;
+    }
     lk_error_set(err, LK_INVALID, "NotAMagic",
                  "line %zu is neither a magic nor an assignment: %.*s", number,
-                 LK_STR_ARGS(lk_str_slice(line, 0, 80)));
-    return lk_error_next(err, "Begin it with %%, or put Python into a cell of its own below "
-                              "%%%%payload NAME.py.");
+                 LK_STR_ARGS(lk_str_cut(line, 80)));
+    lk_error_next(err, "Begin it with %%, or put Python into a cell of its own below "
+                       "%%%%payload NAME.py.");
+    return LK_INVALID;
 }
 
 enum lk_status lk_cell_next_line(struct lk_str *rest, size_t *number, struct lk_cell_line *ret,
                                  struct lk_error *err)
 {
-    struct lk_str view, name, tail;
+    struct lk_str line, trimmed, name, tail;
 
-    *ret = (struct lk_cell_line){.text = LK_BUF_INIT(LK_CELL_BYTES_MAX)};
-    do {
-        if (!rest->len)
-            return LK_NOT_FOUND;
-        if (*number >= LK_CELL_LINES_MAX)
-            return lk_error_set(err, LK_LIMIT, "TooManyLines", "a list of magics may have %d lines",
-                                LK_CELL_LINES_MAX);
-        lk_buf_clear(&ret->text);
-        ret->number = *number + 1;
-        join_lines(rest, number, &ret->text);
-        view = lk_str_trim(lk_buf_view(&ret->text));
-    } while (!view.len || is_comment(view));
-
-    if (split_assignment(view, &name, &tail)) {
-        /* The name must outlive the buffer's changes: it is the start of a line of the cell. */
-        size_t skipped = (size_t)(tail.ptr ? tail.ptr - ret->text.data : (ptrdiff_t)ret->text.len);
+    *ret = (struct lk_cell_line){.text = LK_BUF_INIT(LK_CELL_MAGIC_MAX)};
+    if (!find_line(rest, number, &line))
+        return LK_NOT_FOUND;
+    if (*number >= LK_CELL_LINES_MAX)
+        return lk_error_set(err, LK_LIMIT, "TooManyLines", "a list of magics may have %d lines",
+                            LK_CELL_LINES_MAX);
+    ret->number = *number + 1;
+    trimmed = lk_str_trim(line);
+    if (split_assignment(trimmed, &name, &tail)) {
         memcpy(ret->name, name.ptr, name.len);
         ret->target = (struct lk_str){ret->name, name.len};
-        lk_buf_consume(&ret->text, skipped);
-        view = lk_str_trim(lk_buf_view(&ret->text));
+        if (!tail.len || tail.ptr[0] != '%')
+            return read_assignment(rest, tail, number, ret, err);
+        trimmed = tail;
     }
-    ret->is_magic = view.len && view.ptr[0] == '%' && !lk_str_starts(view, LK_STR("%%"));
-    if (ret->is_magic) {
-        lk_buf_consume(&ret->text, (size_t)(view.ptr - ret->text.data) + 1);
-        return LK_OK;
-    }
-    if (!ret->target.len) {
-        enum lk_status st = not_a_line(ret->number, view, err);
-        lk_cell_line_done(ret);
-        return st;
-    }
-    join_literal(rest, number, &ret->text);
-    return LK_OK;
+    if (trimmed.ptr[0] != '%' || lk_str_starts(trimmed, LK_STR("%%")))
+        return not_a_line(ret->number, trimmed, err);
+    return read_magic(rest, number, ret, err);
 }
 
-enum lk_status lk_cell_split_body(struct lk_str code, struct lk_cell_line *line,
-                                  struct lk_str *body, struct lk_error *err)
+enum lk_status lk_cell_split_body(struct lk_str code, struct lk_cell_line *ret, struct lk_str *body,
+                                  struct lk_error *err)
 {
     size_t number = 0;
-    struct lk_str view;
+    struct lk_str line;
+    enum lk_status st;
 
-    *line = (struct lk_cell_line){.text = LK_BUF_INIT(1 << 20), .is_magic = true};
-    do {
-        lk_buf_clear(&line->text);
-        line->number = number + 1;
-        join_lines(&code, &number, &line->text);
-        view = lk_str_trim(lk_buf_view(&line->text));
-    } while (code.len && (!view.len || is_comment(view)));
+    *ret = (struct lk_cell_line){.text = LK_BUF_INIT(LK_CELL_MAGIC_MAX)};
+    find_line(&code, &number, &line);
+    ret->number = number + 1;
+    st = read_magic(&code, &number, ret, err);
     *body = code;
-    lk_buf_consume(&line->text, (size_t)(view.ptr - line->text.data) + 2);
-    return lk_buf_check(&line->text, "the magic line", err);
+    return st;
+}
+
+/* A body is typed until a blank line ends it, as in IPython. */
+static bool is_body_complete(struct lk_str code)
+{
+    LK_CLEANUP(lk_cell_line_done)
+    struct lk_cell_line line = {.number = 0};
+    struct lk_str body;
+
+    if (lk_cell_split_body(code, &line, &body, NULL) ||
+        lk_str_find(lk_buf_view(&line.text), LK_STR("--help")) < line.text.len)
+        return true;
+    return lk_str_ends(code, lk_str_trim(body).len ? LK_STR("\n") : LK_STR("\n\n"));
+}
+
+/* What has an error is complete: running it tells the error. */
+static bool are_lines_complete(struct lk_str code)
+{
+    struct lk_error err = LK_ERROR_INIT;
+    enum lk_status st = LK_OK;
+    size_t number = 0;
+
+    while (!st) {
+        LK_CLEANUP(lk_cell_line_done)
+        struct lk_cell_line line = {.number = 0};
+        st = lk_cell_next_line(&code, &number, &line, &err);
+    }
+    return strcmp(err.code, LK_LITERAL_UNFINISHED) != 0;
 }
 
 const char *lk_cell_is_complete(struct lk_str code)
 {
-    struct lk_str trimmed = lk_str_trim(code);
     enum lk_cell_kind kind;
 
     if (lk_cell_classify(code, &kind, NULL))
         return "invalid";
-    if (lk_str_ends(trimmed, LK_STR("\\")))
+    if (kind == LK_CELL_BODY)
+        return is_body_complete(code) ? "complete" : "incomplete";
+    if (kind == LK_CELL_LINES && length_continued(code) < code.len)
         return "incomplete";
-    /* A body is typed until a blank line ends it. */
-    if (kind == LK_CELL_BODY && !lk_str_ends(code, LK_STR("\n\n")) &&
-        !lk_str_starts(trimmed, LK_STR("%%batch --help")))
-        return "incomplete";
+    if (kind == LK_CELL_LINES || kind == LK_CELL_PARAMETERS)
+        return are_lines_complete(code) ? "complete" : "incomplete";
     return "complete";
 }

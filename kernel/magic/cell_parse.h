@@ -4,35 +4,41 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/json.h"
 
 enum lk_cell_kind {
     LK_CELL_EMPTY,      /* nothing but blank lines and comments */
-    LK_CELL_BODY,       /* %%magic line and a body */
+    LK_CELL_BODY,       /* %%magic line and a body; comments and blank lines may stand above it */
     LK_CELL_LINES,      /* a list of magic lines and assignments */
     LK_CELL_PARAMETERS, /* papermill's "# Parameters": literal assignments only */
     LK_CELL_CODE,       /* anything else: a statement for the interactive session */
 };
 
-enum { LK_CELL_BYTES_MAX = 16 << 20, LK_CELL_LINES_MAX = 1000 };
+enum { LK_CELL_BYTES_MAX = 16 << 20, LK_CELL_LINES_MAX = 1000, LK_CELL_MAGIC_MAX = 1 << 20 };
 
 /* LK_LIMIT for a cell over LK_CELL_BYTES_MAX, LK_INVALID for invalid UTF-8 (with the byte). */
 LK_MUST_USE enum lk_status lk_cell_classify(struct lk_str code, enum lk_cell_kind *ret,
                                             struct lk_error *err);
 
-/* One logical line: continuations joined, target split off. */
+/* One logical line: `%magic …` or `NAME = %magic …` with its continuations, or
+ * `NAME = <literal>` over as many lines as the literal takes. */
 struct lk_cell_line {
-    struct lk_buf text;   /* after '%' or '%%', or a literal for an assignment */
-    struct lk_str target; /* NAME of `NAME = …`, kept in name; empty without */
+    struct lk_buf text; /* of a magic, after its '%' signs; continued lines keep their line ends */
+    json_t *value;      /* of a literal, owned; NULL for a magic */
+    struct lk_str target; /* NAME, kept in name; empty without */
     char name[129];
-    bool is_magic; /* else text is a literal to assign */
     size_t number; /* line number in the cell, from 1 */
 };
 void lk_cell_line_done(struct lk_cell_line *line);
-/* Takes the next line of a LINES or PARAMETERS cell off *rest; LK_NOT_FOUND at the end. */
+/* Takes the next line of a LINES or PARAMETERS cell off *rest; *number counts the lines taken so
+ * far and begins with 0. LK_NOT_FOUND at the end. Whatever comes back, ret is good for
+ * lk_cell_line_done(). */
 LK_MUST_USE enum lk_status lk_cell_next_line(struct lk_str *rest, size_t *number,
                                              struct lk_cell_line *ret, struct lk_error *err);
-/* Splits a BODY cell: the magic line (without "%%", continuations joined) and the body as it is. */
-LK_MUST_USE enum lk_status lk_cell_split_body(struct lk_str code, struct lk_cell_line *line,
+/* Whether nothing but blank lines and comments is left. */
+bool lk_cell_is_blank(struct lk_str rest);
+/* Splits a BODY cell: the magic line and the body as it is. ret as above. */
+LK_MUST_USE enum lk_status lk_cell_split_body(struct lk_str code, struct lk_cell_line *ret,
                                               struct lk_str *body, struct lk_error *err);
 
 /* "complete", "incomplete" or "invalid" for is_complete_request. */

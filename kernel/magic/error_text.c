@@ -1,87 +1,142 @@
 /* An error as people read it (vscode.md §5): what, the story, the next step. */
 #include "magic/run.h"
 
-static struct lk_str colour_of(bool colour, struct lk_str code)
+/* The escape sequences used; all empty without colour. */
+struct style {
+    struct lk_str red_bold, red, green_bold, bold, normal;
+};
+
+static struct style style_of(bool colour)
 {
-    return colour ? code : LK_STR_EMPTY;
+    if (!colour)
+        return (struct style){.red_bold = LK_STR_EMPTY};
+    return (struct style){
+        .red_bold = LK_STR("\033[1;31m"),
+        .red = LK_STR("\033[31m"),
+        .green_bold = LK_STR("\033[1;32m"),
+        .bold = LK_STR("\033[1m"),
+        .normal = LK_STR("\033[0m"),
+    };
 }
 
-/* Control characters of foreign text must not reach a terminal; tabs and line ends may. */
-static json_t *line_take(struct lk_buf *line)
-{
-    json_t *text;
-
-    for (size_t i = 0; i < line->len; i++) {
-        unsigned char c = (unsigned char)line->data[i];
-        if ((c < ' ' && c != '\t' && c != '\n' && c != '\033') || c == 0x7F)
-            line->data[i] = '?';
-    }
-    text = lk_json_text(lk_buf_view(line));
-    lk_buf_clear(line);
-    return text;
-}
-
-/* Escape sequences of ours stay, those of a story do not. */
+/* Foreign text must not steer a terminal: control characters become '?', but for tabs and line
+ * ends. Those of Latin-1 are C2 80 to C2 9F in UTF-8. */
 static void put_foreign(struct lk_str text, struct lk_buf *ret)
 {
-    for (size_t i = 0; i < text.len; i++)
-        lk_buf_put_char(ret, text.ptr[i] == '\033' ? '?' : text.ptr[i]);
-}
-
-static void put_story(const struct lk_error *err, json_t *lines, struct lk_buf *line)
-{
-    struct lk_str rest = lk_str_from(err->story), one;
-
-    if (!rest.len)
-        return;
-    json_array_append_new(lines, json_string(""));
-    while (lk_str_next_line(&rest, &one)) {
-        put_foreign(one, line);
-        json_array_append_new(lines, line_take(line));
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        unsigned char after = i + 1 < text.len ? (unsigned char)text.ptr[i + 1] : 0;
+        if (c == 0xC2 && after >= 0x80 && after < 0xA0) {
+            lk_buf_put_char(ret, '?');
+            i++;
+        } else if ((c < ' ' && c != '\t' && c != '\n') || c == 0x7F) {
+            lk_buf_put_char(ret, '?');
+        } else {
+            lk_buf_put_char(ret, (char)c);
+        }
     }
 }
 
-static void put_source(const struct lk_error *err, struct lk_buf *line)
+static void line_end(json_t *lines, struct lk_buf *line)
 {
-    if (err->service_code[0] &&
-        !lk_str_starts(lk_str_from(err->message), lk_str_from(err->service_code)) &&
-        lk_str_find(lk_str_from(err->message), lk_str_from(err->service_code)) ==
-            lk_str_from(err->message).len)
-        lk_buf_printf(line, " (%s)", err->service_code);
-    if (err->request_id[0] &&
-        lk_str_find(lk_str_from(err->message), lk_str_from(err->request_id)) ==
-            lk_str_from(err->message).len)
-        lk_buf_printf(line, " (request %s)", err->request_id);
+    json_array_append_new(lines, lk_json_text(lk_buf_view(line)));
+    lk_buf_clear(line);
+}
+
+static bool mentions(const struct lk_error *err, const char *part)
+{
+    struct lk_str message = lk_str_from(err->message);
+
+    return lk_str_find(message, lk_str_from(part)) < message.len;
+}
+
+static void put_headline(const struct lk_error *err, const struct style *style, json_t *lines,
+                         struct lk_buf *line)
+{
+    lk_buf_put(line, style->red_bold);
+    put_foreign(lk_str_from(err->code[0] ? err->code : "Error"), line);
+    lk_buf_put(line, style->normal);
+    lk_buf_put(line, LK_STR(": "));
+    put_foreign(lk_str_from(err->message), line);
+    if (err->service_code[0] && !mentions(err, err->service_code)) {
+        lk_buf_put(line, LK_STR(" ("));
+        put_foreign(lk_str_from(err->service_code), line);
+        lk_buf_put_char(line, ')');
+    }
+    if (err->request_id[0] && !mentions(err, err->request_id)) {
+        lk_buf_put(line, LK_STR(" (request "));
+        put_foreign(lk_str_from(err->request_id), line);
+        lk_buf_put_char(line, ')');
+    }
+    line_end(lines, line);
+}
+
+/* A traceback ends with its cause: the last line is red. */
+static void put_story(struct lk_str story, const struct style *style, json_t *lines,
+                      struct lk_buf *line)
+{
+    struct lk_str one;
+
+    while (story.len && (story.ptr[story.len - 1] == '\n' || story.ptr[story.len - 1] == '\r'))
+        story.len--;
+    if (!story.len)
+        return;
+    line_end(lines, line);
+    while (lk_str_next_line(&story, &one)) {
+        bool is_last = !story.len;
+        lk_buf_put(line, is_last ? style->red : LK_STR_EMPTY);
+        put_foreign(one, line);
+        lk_buf_put(line, is_last ? style->normal : LK_STR_EMPTY);
+        line_end(lines, line);
+    }
+}
+
+/* Commands in backquotes are bold; a text without any is bold as a whole. */
+static void put_commands(struct lk_str text, bool colour, const struct style *style,
+                         struct lk_buf *line)
+{
+    bool inside = false;
+
+    if (!colour) {
+        put_foreign(text, line);
+        return;
+    }
+    if (lk_str_find_char(text, '`') == text.len) {
+        lk_buf_put(line, style->bold);
+        put_foreign(text, line);
+        lk_buf_put(line, style->normal);
+        return;
+    }
+    while (text.len) {
+        size_t quote = lk_str_find_char(text, '`');
+        put_foreign(lk_str_slice(text, 0, quote), line);
+        if (quote < text.len) {
+            inside = !inside;
+            lk_buf_put(line, inside ? style->bold : style->normal);
+        }
+        text = lk_str_slice(text, quote + 1, text.len);
+    }
+    if (inside)
+        lk_buf_put(line, style->normal);
 }
 
 json_t *lk_error_traceback(const struct lk_error *err, bool colour)
 {
-    struct lk_str red = colour_of(colour, LK_STR("\033[1;31m"));
-    struct lk_str green = colour_of(colour, LK_STR("\033[1;32m"));
-    struct lk_str bold = colour_of(colour, LK_STR("\033[1m"));
-    struct lk_str plain = colour_of(colour, LK_STR("\033[0m"));
+    struct style style = style_of(colour);
     LK_CLEANUP(lk_buf_done)
     struct lk_buf line = LK_BUF_INIT(64 << 10);
     json_t *lines = json_array();
 
-    lk_buf_put(&line, red);
-    lk_buf_put(&line, lk_str_from(err->code[0] ? err->code : "Error"));
-    lk_buf_put(&line, plain);
-    lk_buf_put(&line, LK_STR(": "));
-    put_foreign(lk_str_from(err->message), &line);
-    put_source(err, &line);
-    json_array_append_new(lines, line_take(&line));
-    put_story(err, lines, &line);
+    put_headline(err, &style, lines, &line);
+    put_story(lk_str_from(err->story), &style, lines, &line);
     if (err->next[0]) {
-        json_array_append_new(lines, json_string(""));
-        lk_buf_put(&line, green);
+        line_end(lines, &line);
+        lk_buf_put(&line, style.green_bold);
         lk_buf_put(&line, LK_STR("Next"));
-        lk_buf_put(&line, plain);
+        lk_buf_put(&line, style.normal);
         lk_buf_put(&line, LK_STR(": "));
-        lk_buf_put(&line, bold);
-        put_foreign(lk_str_from(err->next), &line);
-        lk_buf_put(&line, plain);
-        json_array_append_new(lines, line_take(&line));
+        put_commands(lk_str_from(err->next), colour, &style, &line);
+        line_end(lines, &line);
     }
     return lines;
 }

@@ -1,113 +1,19 @@
-/* %help, and the text of --help: made from the magics' own tables. */
+/* %help: what there is and how it is used. */
 #include "magic/context.h"
 #include "magic/magic.h"
-#include "magic/view.h"
-
-static void put_option(const struct lk_option *option, struct lk_table *table)
-{
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf name = LK_BUF_INIT(128);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf code = LK_BUF_INIT(256);
-
-    lk_buf_printf(&name, "--%s%s%s", option->name, option->value ? " " : "",
-                  option->value ? option->value : "");
-    lk_markdown_code(lk_buf_view(&name), &code);
-    lk_table_row_rich(table, (struct lk_str[]){lk_buf_view(&name), lk_str_from(option->help)},
-                      (struct lk_str[]){lk_buf_view(&code), LK_STR_EMPTY});
-}
-
-void lk_magic_help(const struct lk_magic *magic, struct lk_buf *markdown, struct lk_buf *plain)
-{
-    struct lk_table *table = lk_table_new(2, "Option", "What it does");
-    size_t common_count;
-    const struct lk_option *common = lk_options_common(&common_count);
-
-    lk_markdown_code(lk_str_from(magic->usage), markdown);
-    lk_buf_put(markdown, LK_STR("\n\n"));
-    lk_markdown_escape(lk_str_from(magic->summary), markdown);
-    lk_buf_printf(plain, "%s\n\n%s\n", magic->usage, magic->summary);
-    if (magic->details) {
-        lk_buf_put(markdown, LK_STR(".  \n"));
-        lk_markdown_escape(lk_str_from(magic->details), markdown);
-        lk_buf_printf(plain, "%s\n", magic->details);
-    }
-    lk_buf_put(markdown, LK_STR("\n\n"));
-    lk_buf_put_char(plain, '\n');
-    for (size_t i = 0; i < magic->option_count; i++)
-        put_option(&magic->options[i], table);
-    for (size_t i = 0; i < common_count; i++)
-        put_option(&common[i], table);
-    lk_table_write(table, 100, markdown, plain);
-    lk_table_free(table);
-}
-
-static void put_row(const struct lk_magic *magic, struct lk_table *table)
-{
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf name = LK_BUF_INIT(128);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf code = LK_BUF_INIT(256);
-
-    lk_buf_printf(&name, "%s%s%s%s", magic->flags & LK_MAGIC_BODY ? "%%" : "%", magic->name,
-                  magic->verb ? " " : "", magic->verb ? magic->verb : "");
-    lk_markdown_code(lk_buf_view(&name), &code);
-    lk_table_row_rich(table, (struct lk_str[]){lk_buf_view(&name), lk_str_from(magic->summary)},
-                      (struct lk_str[]){lk_buf_view(&code), LK_STR_EMPTY});
-}
-
-/* All magics, or those of one name. Returns how many. */
-static size_t put_list(struct lk_str name, json_t *list, struct lk_answer *ret)
-{
-    struct lk_table *table = lk_table_new(2, "Magic", "What it does");
-    size_t count = 0;
-
-    for (size_t i = 0; i < lk_magics_count; i++) {
-        const struct lk_magic *magic = lk_magics[i];
-        if (name.len && !lk_str_eq(name, lk_str_from(magic->name)))
-            continue;
-        put_row(magic, table);
-        json_array_append_new(
-            list, json_pack("{s:s, s:s}", "usage", magic->usage, "summary", magic->summary));
-        count++;
-    }
-    lk_table_write(table, 100, &ret->markdown, &ret->plain);
-    lk_table_free(table);
-    return count;
-}
 
 static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
                           struct lk_error *err)
 {
-    struct lk_str name = lk_args_positional(args, 0), verb = lk_args_positional(args, 1);
-    const struct lk_magic *magic = NULL;
-    json_t *list = json_array();
-    bool used_verb = false;
-    enum lk_status st;
+    struct lk_str name = lk_args_positional(args, 0);
 
     (void)context;
     (void)cell;
     (void)body;
     while (lk_str_starts(name, LK_STR("%")))
         name = lk_str_slice(name, 1, name.len);
-    ret->value = json_object();
-    json_object_set_new(ret->value, "kind", json_string("help"));
-    json_object_set_new(ret->value, "magics", list);
-    st = name.len ? lk_magic_find(name, verb, &magic, &used_verb, err) : LK_OK;
-    if (st == LK_OK && magic) {
-        lk_magic_help(magic, &ret->markdown, &ret->plain);
-        json_array_append_new(
-            list, json_pack("{s:s, s:s}", "usage", magic->usage, "summary", magic->summary));
-    } else if (st && (verb.len || !put_list(name, list, ret))) {
-        return st;
-    } else if (!st) {
-        put_list(LK_STR_EMPTY, list, ret);
-        lk_buf_put(&ret->markdown, LK_STR("\n`%help NAME` or `%NAME … --help` tells more.\n"));
-        lk_buf_put(&ret->plain, LK_STR("\n%help NAME or %NAME … --help tells more.\n"));
-    }
-    lk_error_clear(err);
-    return LK_OK;
+    return lk_magic_help_answer(&lk_magics, name, lk_args_positional(args, 1), ret, err);
 }
 
 const struct lk_magic lk_magic_help_entry = {

@@ -13,16 +13,10 @@ static void put_rows(const json_t *all, struct lk_table *table)
     json_object_foreach((json_t *)all, name, value)
     {
         LK_CLEANUP(lk_buf_done)
-        struct lk_buf text = LK_BUF_INIT(SHOWN_BYTES);
-        struct lk_str shown;
+        struct lk_buf text = LK_BUF_INIT(SHOWN_BYTES + 3);
         lk_json_write(value, false, &text);
-        shown = lk_buf_view(&text);
-        while (shown.len && !lk_str_is_utf8(shown))
-            shown.len--;
-        text.len = shown.len;
         if (text.full) {
-            text.full = false;
-            text.max += 3;
+            lk_buf_truncate(&text, lk_str_cut(lk_buf_view(&text), SHOWN_BYTES).len);
             lk_buf_put(&text, LK_STR("…"));
         }
         lk_table_row(table, (struct lk_str[]){lk_str_from(name), lk_buf_view(&text)});
@@ -36,10 +30,11 @@ static enum lk_status show_one(struct lk_context *context, struct lk_str name,
 
     if (!value) {
         lk_error_set(err, LK_NOT_FOUND, "UnknownName", "there is no variable '%.*s'",
-                     LK_STR_ARGS(name));
-        return lk_error_next(err, "%%vars shows what there is.");
+                     LK_STR_ARGS(lk_str_cut(name, SHOWN_BYTES)));
+        lk_error_next(err, "%%vars shows what there is.");
+        return LK_NOT_FOUND;
     }
-    ret->value = json_is_object(value)
+    ret->value = json_is_object(value) && json_object_get(value, "kind")
                      ? json_incref(value)
                      : json_pack("{s:s, s:O}", "kind", "variable", "value", value);
     return LK_OK;
@@ -56,7 +51,8 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     (void)body;
     if (lk_args_positional_count(args))
         return show_one(context, lk_args_positional(args, 0), ret, err);
-    ret->value = json_pack("{s:s, s:O}", "kind", "variables", "variables", all);
+    /* A copy: kept under a name, the answer would hold itself. */
+    ret->value = json_pack("{s:s, s:o}", "kind", "variables", "variables", json_deep_copy(all));
     if (!json_object_size(all)) {
         lk_buf_put(&ret->plain,
                    LK_STR("No variables yet. %set NAME=VALUE sets one; --as NAME keeps "

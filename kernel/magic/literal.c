@@ -3,6 +3,7 @@
 #include "magic/vars.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,23 +12,43 @@ struct reader {
     int depth;
 };
 
-static enum lk_status bad(struct lk_error *err, const char *why)
+static enum lk_status hint(struct lk_error *err)
 {
-    lk_error_set(err, LK_INVALID, "BadLiteral", "not a literal: %s", why);
     return lk_error_next(err, "Write a string in quotes, a number, True, False, None, a list or a "
                               "dict.");
 }
 
-/* White space and # comments. */
+static enum lk_status bad(struct lk_error *err, const char *why)
+{
+    lk_error_set(err, LK_INVALID, "BadLiteral", "not a literal: %s", why);
+    hint(err);
+    return LK_INVALID;
+}
+
+/* The text ends before the literal does: more of it may make it one. */
+static enum lk_status unfinished(struct lk_error *err, const char *why)
+{
+    bad(err, why);
+    if (err)
+        snprintf(err->code, sizeof err->code, "%s", LK_LITERAL_UNFINISHED);
+    return LK_INVALID;
+}
+
+/* White space, # comments and a backslash that continues the line. */
 static void skip(struct reader *reader)
 {
-    while (reader->rest.len) {
-        char c = reader->rest.ptr[0];
+    struct lk_str *rest = &reader->rest;
+
+    while (rest->len) {
+        char c = rest->ptr[0];
         if (c == '#')
-            reader->rest =
-                lk_str_slice(reader->rest, lk_str_find_char(reader->rest, '\n'), reader->rest.len);
+            *rest = lk_str_slice(*rest, lk_str_find_char(*rest, '\n'), rest->len);
         else if (c == ' ' || (c >= '\t' && c <= '\r'))
-            reader->rest = lk_str_slice(reader->rest, 1, reader->rest.len);
+            *rest = lk_str_slice(*rest, 1, rest->len);
+        else if (lk_str_starts(*rest, LK_STR("\\\n")))
+            *rest = lk_str_slice(*rest, 2, rest->len);
+        else if (lk_str_starts(*rest, LK_STR("\\\r\n")))
+            *rest = lk_str_slice(*rest, 3, rest->len);
         else
             break;
     }
@@ -136,7 +157,7 @@ static enum lk_status read_string(struct reader *reader, json_t **ret, struct lk
     while (!lk_str_starts(reader->rest, end)) {
         char c = take(reader);
         if (!c)
-            return bad(err, "a string that does not end");
+            return unfinished(err, "a string that does not end");
         if (c == '\n' && !triple)
             return bad(err, "a string across lines");
         if (c != '\\')
@@ -153,12 +174,20 @@ static size_t word_length(struct lk_str text)
 {
     size_t len = 0;
 
-    while (len < text.len &&
+    while (len < text.len && text.ptr[len] &&
            (strchr("+-._", text.ptr[len]) || (text.ptr[len] >= '0' && text.ptr[len] <= '9') ||
             (text.ptr[len] >= 'a' && text.ptr[len] <= 'z') ||
             (text.ptr[len] >= 'A' && text.ptr[len] <= 'Z')))
         len++;
     return len;
+}
+
+static enum lk_status not_known(struct lk_str word, struct lk_error *err)
+{
+    lk_error_set(err, LK_INVALID, "BadLiteral", "not a literal: '%.*s' is not known",
+                 LK_STR_ARGS(lk_str_cut(word, 60)));
+    hint(err);
+    return LK_INVALID;
 }
 
 static enum lk_status read_number(struct lk_str word, json_t **ret, struct lk_error *err)
@@ -174,17 +203,19 @@ static enum lk_status read_number(struct lk_str word, json_t **ret, struct lk_er
         if (word.ptr[i] != '_')
             lk_buf_put_char(&digits, word.ptr[i]);
     if (digits.full || !digits.len)
-        return bad(err, "a word or number that is not known");
+        return not_known(word, err);
     if (lk_str_to_i64(lk_buf_view(&digits), &whole)) {
         *ret = json_integer(whole);
         return LK_OK;
     }
-    if (!strchr("+-.0123456789", digits.data[0]) || strpbrk(digits.data, "xXnNiI"))
-        return bad(err, "a word that is not known");
+    /* strtod() also knows words and hexadecimal numbers; Python's literals do not. */
+    if (strspn(digits.data, "+-.0123456789eE") != digits.len || digits.data[0] == 'e' ||
+        digits.data[0] == 'E')
+        return not_known(word, err);
     errno = 0;
     real = strtod(digits.data, &end);
     if (*end || errno || !(*ret = json_real(real)))
-        return bad(err, "a number that is not known");
+        return not_known(word, err);
     return LK_OK;
 }
 
@@ -192,51 +223,71 @@ static enum lk_status read_word(struct reader *reader, json_t **ret, struct lk_e
 {
     static const struct {
         const char *word;
-        int value; /* 0 false, 1 true, 2 null */
-    } words[] = {{"True", 1}, {"False", 0}, {"None", 2}, {"true", 1}, {"false", 0}, {"null", 2}};
+        enum { IS_FALSE, IS_TRUE, IS_NULL } value;
+    } words[] = {{"True", IS_TRUE}, {"False", IS_FALSE}, {"None", IS_NULL},
+                 {"true", IS_TRUE}, {"false", IS_FALSE}, {"null", IS_NULL}};
     struct lk_str word = lk_str_slice(reader->rest, 0, word_length(reader->rest));
 
-    reader->rest = lk_str_slice(reader->rest, word.len, reader->rest.len);
+    if (!reader->rest.len)
+        return unfinished(err, "there is nothing");
+    if (!word.len) {
+        size_t whole = 1;
+        while (whole < reader->rest.len && ((unsigned char)reader->rest.ptr[whole] & 0xC0) == 0x80)
+            whole++;
+        return not_known(lk_str_slice(reader->rest, 0, whole), err);
+    }
     for (size_t i = 0; i < LK_COUNT(words); i++)
         if (lk_str_eq(word, lk_str_from(words[i].word))) {
-            *ret = words[i].value == 2 ? json_null() : json_boolean(words[i].value);
+            reader->rest = lk_str_slice(reader->rest, word.len, reader->rest.len);
+            *ret = words[i].value == IS_NULL ? json_null() : json_boolean(words[i].value);
             return LK_OK;
         }
-    return read_number(word, ret, err);
+    if (read_number(word, ret, err))
+        return LK_INVALID;
+    reader->rest = lk_str_slice(reader->rest, word.len, reader->rest.len);
+    return LK_OK;
 }
 
 static enum lk_status read_value(struct reader *reader, json_t **ret, struct lk_error *err);
 
-static enum lk_status read_item(struct reader *reader, bool is_dict, json_t *into,
-                                struct lk_error *err)
+static enum lk_status read_key(struct reader *reader, json_t **ret, struct lk_error *err)
+{
+    enum lk_status st;
+
+    skip(reader);
+    if (!reader->rest.len)
+        return unfinished(err, "a dict that does not end");
+    if (peek(reader) != '"' && peek(reader) != '\'')
+        return bad(err, "a key that is no string");
+    st = read_string(reader, ret, err);
+    if (st)
+        return st;
+    skip(reader);
+    if (!reader->rest.len)
+        return unfinished(err, "a dict that does not end");
+    return take(reader) == ':' ? LK_OK : bad(err, "a key without ':'");
+}
+
+static enum lk_status read_item(struct reader *reader, json_t *into, struct lk_error *err)
 {
     LK_CLEANUP(lk_json_unref)
     json_t *key = NULL;
     json_t *value = NULL;
-    enum lk_status st;
+    enum lk_status st = json_is_object(into) ? read_key(reader, &key, err) : LK_OK;
 
-    if (is_dict) {
-        skip(reader);
-        if (peek(reader) != '"' && peek(reader) != '\'')
-            return bad(err, "a key that is no string");
-        st = read_string(reader, &key, err);
-        if (st)
-            return st;
-        skip(reader);
-        if (take(reader) != ':')
-            return bad(err, "a key without ':'");
-    }
-    st = read_value(reader, &value, err);
+    if (!st)
+        st = read_value(reader, &value, err);
     if (st)
         return st;
-    if (is_dict)
+    if (key)
         json_object_set_new(into, json_string_value(key), value);
     else
         json_array_append_new(into, value);
     return LK_OK;
 }
 
-static enum lk_status read_items(struct reader *reader, char close, json_t *into,
+/* Items up to the closing bracket; *commas counts the commas. */
+static enum lk_status read_items(struct reader *reader, char close, json_t *into, size_t *commas,
                                  struct lk_error *err)
 {
     for (;;) {
@@ -244,14 +295,18 @@ static enum lk_status read_items(struct reader *reader, char close, json_t *into
         skip(reader);
         if (peek(reader) == close)
             break;
-        st = read_item(reader, close == '}', into, err);
+        st = read_item(reader, into, err);
         if (st)
             return st;
         skip(reader);
         if (peek(reader) == close)
             break;
-        if (take(reader) != ',')
+        if (!reader->rest.len)
+            return unfinished(err, "brackets that are not closed");
+        if (peek(reader) != ',')
             return bad(err, "items without ',' between them");
+        take(reader);
+        ++*commas;
     }
     take(reader);
     return LK_OK;
@@ -261,6 +316,7 @@ static enum lk_status read_value(struct reader *reader, json_t **ret, struct lk_
 {
     LK_CLEANUP(lk_json_unref)
     json_t *into = NULL;
+    size_t commas = 0;
     enum lk_status st;
     char c;
 
@@ -268,19 +324,33 @@ static enum lk_status read_value(struct reader *reader, json_t **ret, struct lk_
     c = peek(reader);
     if (c == '"' || c == '\'')
         return read_string(reader, ret, err);
-    if (c != '{' && c != '[' && c != '(')
+    if (!c || !strchr("{[(", c))
         return read_word(reader, ret, err);
     if (++reader->depth > LK_JSON_DEPTH_MAX)
         return bad(err, "nested too deeply");
     take(reader);
     into = c == '{' ? json_object() : json_array();
-    st = read_items(reader, c == '{' ? '}' : c == '[' ? ']' : ')', into, err);
+    st = read_items(reader, c == '{' ? '}' : c == '[' ? ']' : ')', into, &commas, err);
     reader->depth--;
     if (st)
         return st;
+    /* (x) is x in brackets; a tuple has a comma or nothing in it. */
+    if (c == '(' && !commas && json_array_size(into) == 1) {
+        *ret = json_incref(json_array_get(into, 0));
+        return LK_OK;
+    }
     *ret = into;
     into = NULL;
     return LK_OK;
+}
+
+enum lk_status lk_literal_take(struct lk_str *rest, json_t **ret, struct lk_error *err)
+{
+    struct reader reader = {.rest = *rest};
+    enum lk_status st = read_value(&reader, ret, err);
+
+    *rest = reader.rest;
+    return st;
 }
 
 enum lk_status lk_literal_read(struct lk_str text, json_t **ret, struct lk_error *err)

@@ -17,7 +17,7 @@ struct lk_answer {
                              * must live in ids below */
     char id[40];            /* room for display_id */
     bool shown;             /* the view is on the screen already */
-    bool folded;            /* and holds the value: it is not sent beside it */
+    bool folded;            /* the view holds the value: it is not sent beside it */
 };
 void lk_answer_init(struct lk_answer *answer);
 void lk_answer_done(struct lk_answer *answer);
@@ -45,19 +45,29 @@ struct lk_magic {
                           struct lk_error *err);
 };
 
-/* Every magic there is, in the order of help. */
-extern const struct lk_magic *const lk_magics[];
-extern const size_t lk_magics_count;
+/* A list of magics, in the order of help. */
+struct lk_magic_table {
+    const struct lk_magic *const *magics;
+    size_t count;
+};
+/* Every magic there is. */
+extern const struct lk_magic_table lk_magics;
 
 /* Finds by name and, when the magic has verbs, verb. verb is ignored for magics without one and
- * *used_verb tells. Unknown: LK_INVALID UnknownMagic with the nearest match and "%help". */
-LK_MUST_USE enum lk_status lk_magic_find(struct lk_str name, struct lk_str verb,
-                                         const struct lk_magic **ret, bool *used_verb,
-                                         struct lk_error *err);
+ * *used_verb tells. Unknown: LK_INVALID UnknownMagic with the nearest match and "%help";
+ * MissingVerb tells the verbs there are. */
+LK_MUST_USE enum lk_status lk_magic_find(const struct lk_magic_table *table, struct lk_str name,
+                                         struct lk_str verb, const struct lk_magic **ret,
+                                         bool *used_verb, struct lk_error *err);
 /* As above for a cell magic, %%name. */
-LK_MUST_USE enum lk_status lk_magic_find_body(struct lk_str name, const struct lk_magic **ret,
+LK_MUST_USE enum lk_status lk_magic_find_body(const struct lk_magic_table *table,
+                                              struct lk_str name, const struct lk_magic **ret,
                                               struct lk_error *err);
 /* Text of %magic --help. */
 void lk_magic_help(const struct lk_magic *magic, struct lk_buf *markdown, struct lk_buf *plain);
+/* What %help NAME VERB answers: one magic, the verbs of a name, or all magics. */
+LK_MUST_USE enum lk_status lk_magic_help_answer(const struct lk_magic_table *table,
+                                                struct lk_str name, struct lk_str verb,
+                                                struct lk_answer *ret, struct lk_error *err);
 
 #endif

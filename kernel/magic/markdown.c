@@ -17,7 +17,7 @@ void lk_markdown_escape(struct lk_str text, struct lk_buf *ret)
             lk_buf_put(ret, LK_STR("&gt;"));
         else if (c == '&')
             lk_buf_put(ret, LK_STR("&amp;"));
-        else if (c && strchr("\\|*_[]#`~", c))
+        else if (c && strchr("\\|*_[]#`~$", c))
             lk_buf_printf(ret, "\\%c", c);
         else
             lk_buf_put_char(ret, c);
@@ -47,6 +47,8 @@ void lk_markdown_code(struct lk_str text, struct lk_buf *ret)
     size_t fence = longest_run(text, '`') + 1;
     bool space = text.len && (text.ptr[0] == '`' || text.ptr[text.len - 1] == '`');
 
+    if (!text.len)
+        return;
     put_times(ret, '`', fence);
     if (space)
         lk_buf_put_char(ret, ' ');
@@ -80,7 +82,7 @@ void lk_markdown_link(struct lk_str text, struct lk_str url, struct lk_buf *ret)
     lk_buf_put(ret, LK_STR("]("));
     for (size_t i = 0; i < url.len; i++) {
         unsigned char c = (unsigned char)url.ptr[i];
-        if (c <= ' ' || c >= 0x7F || strchr("()<>\"'\\`|*_[]", c))
+        if (c <= ' ' || c >= 0x7F || strchr("()<>\"'\\`|$", c))
             lk_buf_printf(ret, "%%%02X", c);
         else
             lk_buf_put_char(ret, (char)c);

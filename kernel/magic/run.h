@@ -6,10 +6,15 @@
 #include "magic/cell.h"
 
 struct lk_context;
+struct lk_magic_table;
 
 /* On failure err is complete (code, sentence, next step, story) and nothing of it was shown. */
 LK_MUST_USE enum lk_status lk_magic_run_cell(struct lk_context *context, struct lk_cell *cell,
                                              struct lk_str code, struct lk_error *err);
+/* The same with other magics than lk_magics. */
+LK_MUST_USE enum lk_status lk_magic_run_cell_with(const struct lk_magic_table *table,
+                                                  struct lk_context *context, struct lk_cell *cell,
+                                                  struct lk_str code, struct lk_error *err);
 
 /* Completion and inspection of a magic line; cursor in code points, clamped. Contents of the
  * Jupyter replies, new references. */

@@ -1,6 +1,7 @@
 /* %set: variables by hand. */
 #include "magic/context.h"
 #include "magic/magic.h"
+#include "magic/view.h"
 
 /* A literal where it reads as one, otherwise the text as it is: %set city=Paris. */
 static json_t *read_value(struct lk_str text)
@@ -10,39 +11,67 @@ static json_t *read_value(struct lk_str text)
     return lk_literal_read(text, &value, NULL) == LK_OK ? value : lk_json_text(text);
 }
 
+/* All pairs or none. */
+static enum lk_status read_pairs(const struct lk_args *args, json_t *ret, struct lk_error *err)
+{
+    for (size_t i = 0; i < lk_args_positional_count(args); i++) {
+        struct lk_str pair = lk_args_positional(args, i), name, text;
+        LK_CLEANUP(lk_free_ptr)
+        char *key = NULL;
+        if (!lk_str_split(pair, '=', &name, &text) || !lk_is_identifier(name)) {
+            lk_error_set(err, LK_INVALID, "BadPair", "'%.*s' is not NAME=VALUE",
+                         LK_STR_ARGS(lk_str_cut(pair, 80)));
+            lk_error_next(err, "%%set table=trips (quote a value with spaces)");
+            return LK_INVALID;
+        }
+        key = lk_str_dup(name);
+        json_object_set_new(ret, key, read_value(text));
+    }
+    return LK_OK;
+}
+
+static enum lk_status set_all(struct lk_context *context, json_t *pairs, struct lk_answer *ret,
+                              struct lk_error *err)
+{
+    struct lk_table *table = lk_table_new(2, "Name", "Value");
+    enum lk_status st = LK_OK;
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(pairs, name, value)
+    {
+        LK_CLEANUP(lk_buf_done)
+        struct lk_buf text = LK_BUF_INIT(4096);
+        st = lk_vars_set(context->vars, lk_str_from(name), value, err);
+        if (st)
+            break;
+        lk_json_write(value, false, &text);
+        lk_table_row(table, (struct lk_str[]){lk_str_from(name), lk_buf_view(&text)});
+    }
+    lk_table_write(table, 30, &ret->markdown, &ret->plain);
+    lk_table_free(table);
+    return st;
+}
+
 static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
                           struct lk_error *err)
 {
-    struct lk_str name, text;
-    json_t *set = json_object();
+    json_t *pairs = json_object();
+    enum lk_status st;
 
     (void)cell;
     (void)body;
     ret->value = json_object();
     json_object_set_new(ret->value, "kind", json_string("variables"));
-    json_object_set_new(ret->value, "variables", set);
+    json_object_set_new(ret->value, "variables", pairs);
     if (!lk_args_positional_count(args)) {
         lk_error_set(err, LK_INVALID, "NoName", "%%set needs NAME=VALUE");
-        return lk_error_next(err, "%%set table=trips");
+        lk_error_next(err, "%%set table=trips");
+        return LK_INVALID;
     }
-    for (size_t i = 0; i < lk_args_positional_count(args); i++) {
-        LK_CLEANUP(lk_json_unref)
-        json_t *value = NULL;
-        LK_CLEANUP(lk_free_ptr)
-        char *key = NULL;
-        if (!lk_str_split(lk_args_positional(args, i), '=', &name, &text)) {
-            lk_error_set(err, LK_INVALID, "BadPair", "'%.*s' is not NAME=VALUE",
-                         LK_STR_ARGS(lk_args_positional(args, i)));
-            return lk_error_next(err, "%%set table=trips (quote a value with spaces)");
-        }
-        value = read_value(text);
-        if (lk_vars_set(context->vars, name, value, err))
-            return err->status;
-        key = lk_str_dup(name);
-        json_object_set(set, key, value);
-    }
-    return LK_OK;
+    st = read_pairs(args, pairs, err);
+    return st ? st : set_all(context, pairs, ret, err);
 }
 
 const struct lk_magic lk_magic_set = {
@@ -52,6 +81,6 @@ const struct lk_magic lk_magic_set = {
     .details = "Use them in magic lines as {NAME}. tenant, client and certificate also serve as "
                "defaults of %entra login.",
     .positional_max = 100,
-    .flags = LK_MAGIC_LINE,
+    .flags = LK_MAGIC_LINE | LK_MAGIC_ACTS,
     .run = run,
 };

@@ -20,20 +20,24 @@ struct lk_table {
 
 static char *escaped(struct lk_str text)
 {
-    struct lk_buf buf = LK_BUF_INIT(CELL_MAX * 5);
+    struct lk_buf buf = LK_BUF_INIT((size_t)CELL_MAX * 5);
 
     lk_markdown_escape(text, &buf);
     return lk_buf_take(&buf);
 }
 
-/* A cell is one line, and nothing in it may move the cursor of a terminal. */
+/* A cell is one line, and nothing in it may move the cursor of a terminal: neither the control
+ * characters of ASCII nor those of Latin-1, which UTF-8 writes as C2 80 to C2 9F. */
 static char *one_line(struct lk_str text)
 {
-    char *copy = lk_str_dup(lk_str_slice(text, 0, CELL_MAX));
+    char *copy = lk_str_dup(lk_str_cut(text, CELL_MAX));
 
     for (char *c = copy; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7F)
             *c = ' ';
+        else if ((unsigned char)c[0] == 0xC2 && (unsigned char)c[1] >= 0x80 &&
+                 (unsigned char)c[1] < 0xA0)
+            c[0] = c[1] = ' ';
     return copy;
 }
 
@@ -89,9 +93,8 @@ void lk_table_row_rich(struct lk_table *table, const struct lk_str *cells,
 
     for (size_t i = 0; i < table->columns; i++) {
         row->plain[i] = one_line(cells[i]);
-        row->markdown[i] = markdown && markdown[i].len
-                               ? lk_str_dup(markdown[i])
-                               : escaped(lk_str_slice(cells[i], 0, CELL_MAX));
+        row->markdown[i] = markdown && markdown[i].len ? lk_str_dup(markdown[i])
+                                                       : escaped(lk_str_cut(cells[i], CELL_MAX));
     }
 }
 

@@ -4,7 +4,14 @@
 
 #include <string.h>
 
-enum { WIDTH = 720, LEFT = 8, BAR_WIDTH = WIDTH - 2 * LEFT, BAR_TOP = 34, BAR_HEIGHT = 26 };
+enum {
+    WIDTH = 720,
+    LEFT = 8,
+    BAR_WIDTH = WIDTH - 2 * LEFT,
+    BAR_TOP = 34,
+    BAR_HEIGHT = 26,
+    TITLE_MAX = 60
+};
 
 static void put_text(struct lk_str text, struct lk_buf *ret)
 {
@@ -43,19 +50,32 @@ static const char *mark_of(enum lk_batch_end end)
                                        : "…";
 }
 
+static int64_t length_of(const struct lk_batch_phase *phase)
+{
+    return phase->to_ms > phase->from_ms ? phase->to_ms - phase->from_ms : 0;
+}
+
+/* The whole line, 0 to BAR_WIDTH; what a service says out of order stays inside. */
+static double place(int64_t ms, int64_t from, int64_t total)
+{
+    double at = (double)(ms - from) * BAR_WIDTH / (double)total;
+
+    return at < 0 ? 0 : at > BAR_WIDTH ? BAR_WIDTH : at;
+}
+
 static void put_bar(const struct lk_batch_phase *phase, enum lk_batch_end end, int64_t from,
                     int64_t total, struct lk_buf *ret)
 {
-    double x = LEFT + (double)(phase->from_ms - from) * BAR_WIDTH / (double)total;
-    double width = (double)(phase->to_ms - phase->from_ms) * BAR_WIDTH / (double)total;
+    double x = place(phase->from_ms, from, total);
+    double width = place(phase->to_ms, from, total) - x;
     char text[LK_DURATION_TEXT_MAX];
 
-    lk_duration_text(phase->to_ms - phase->from_ms, text);
-    lk_buf_printf(ret,
-                  "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\">"
-                  "<title>%s %s</title></rect>",
-                  x, BAR_TOP, width < 1 ? 1 : width, BAR_HEIGHT, colour_of(phase->name, end),
-                  phase->name, text);
+    lk_duration_text(length_of(phase), text);
+    lk_buf_printf(ret, "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"><title>",
+                  LEFT + x, BAR_TOP, width < 1 ? 1 : width, BAR_HEIGHT,
+                  colour_of(phase->name, end));
+    put_text(lk_str_from(phase->name), ret);
+    lk_buf_printf(ret, " %s</title></rect>", text);
 }
 
 static void put_legend(const struct lk_batch_phase *phases, size_t count, enum lk_batch_end end,
@@ -65,12 +85,14 @@ static void put_legend(const struct lk_batch_phase *phases, size_t count, enum l
 
     for (size_t i = 0; i < count; i++) {
         char text[LK_DURATION_TEXT_MAX];
-        lk_duration_text(phases[i].to_ms - phases[i].from_ms, text);
+        lk_duration_text(length_of(&phases[i]), text);
         lk_buf_printf(ret,
                       "<rect x=\"%d\" y=\"%d\" width=\"10\" height=\"10\" rx=\"2\" fill=\"%s\"/>"
-                      "<text x=\"%d\" y=\"%d\">%s %s</text>",
+                      "<text x=\"%d\" y=\"%d\">",
                       x, BAR_TOP + BAR_HEIGHT + 13, colour_of(phases[i].name, end), x + 16,
-                      BAR_TOP + BAR_HEIGHT + 22, phases[i].name, text);
+                      BAR_TOP + BAR_HEIGHT + 22);
+        put_text(lk_str_from(phases[i].name), ret);
+        lk_buf_printf(ret, " %s</text>", text);
         x += BAR_WIDTH / LK_BATCH_PHASES_MAX;
     }
 }
@@ -84,16 +106,16 @@ void lk_timeline_svg(struct lk_str title, const struct lk_batch_phase *phases, s
     if (!count)
         return;
     from = phases[0].from_ms;
-    total = phases[count - 1].to_ms - from;
+    total = phases[count - 1].to_ms > from ? phases[count - 1].to_ms - from : 0;
+    lk_duration_text(total, text);
     if (total < 1)
         total = 1;
-    lk_duration_text(total, text);
     lk_buf_printf(ret,
                   "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d 92\" width=\"%d\" "
                   "height=\"92\" role=\"img\" font-family=\"sans-serif\" font-size=\"12\" "
-                  "fill=\"#808080\"><text x=\"%d\" y=\"20\" font-size=\"14\" font-weight=\"bold\">",
+                  "fill=\"#767676\"><text x=\"%d\" y=\"20\" font-size=\"14\" font-weight=\"bold\">",
                   WIDTH, WIDTH, LEFT);
-    put_text(title, ret);
+    put_text(lk_str_cut(title, TITLE_MAX), ret);
     lk_buf_printf(ret, " %s %s</text>", mark_of(end), lk_batch_end_name(end));
     lk_buf_printf(ret, "<text x=\"%d\" y=\"20\" text-anchor=\"end\">%s in all</text>", WIDTH - LEFT,
                   text);

@@ -2,7 +2,13 @@
 
 #include <stdlib.h>
 
-enum { VARS_MAX = 1000, NAME_MAX_BYTES = 128, NAMES_LISTED = 20 };
+enum {
+    VARS_MAX = 1000,
+    NAME_MAX_BYTES = 128,
+    NAMES_LISTED = 20,
+    REFERENCE_MAX = 1024,
+    VALUE_MAX = 16 << 20
+};
 
 struct lk_vars {
     json_t *all;
@@ -42,15 +48,22 @@ enum lk_status lk_vars_set(struct lk_vars *vars, struct lk_str name, json_t *val
 {
     LK_CLEANUP(lk_free_ptr)
     char *key = lk_str_dup(name);
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf text = LK_BUF_INIT(VALUE_MAX);
 
     if (!lk_is_identifier(name)) {
         lk_error_set(err, LK_INVALID, "BadName", "'%.*s' is no name for a variable",
-                     LK_STR_ARGS(lk_str_slice(name, 0, NAME_MAX_BYTES)));
-        return lk_error_next(err, "Use letters, digits and underscores, not a digit first.");
+                     LK_STR_ARGS(lk_str_cut(name, NAME_MAX_BYTES)));
+        lk_error_next(err, "Use letters, digits and underscores, not a digit first.");
+        return LK_INVALID;
     }
     if (json_object_size(vars->all) >= VARS_MAX && !json_object_get(vars->all, key))
         return lk_error_set(err, LK_LIMIT, "TooManyVariables", "there are %d variables already",
                             VARS_MAX);
+    lk_json_write(value, false, &text);
+    if (text.full)
+        return lk_error_set(err, LK_LIMIT, "TooLarge",
+                            "%s holds more than the %d MiB a variable may", key, VALUE_MAX >> 20);
     json_object_set(vars->all, key, value);
     return LK_OK;
 }
@@ -70,27 +83,49 @@ const json_t *lk_vars_all(const struct lk_vars *vars)
 
 /* ---- interpolation ------------------------------------------------------------------------- */
 
+static bool is_member_char(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+}
+
+/* Length of ".member" or "[digits]" at the start of text; 0 when it is neither. */
+static size_t step_length(struct lk_str text)
+{
+    size_t len = 1;
+
+    if (text.len && text.ptr[0] == '.') {
+        while (len < text.len && is_member_char(text.ptr[len]))
+            len++;
+        return len > 1 ? len : 0;
+    }
+    if (!text.len || text.ptr[0] != '[')
+        return 0;
+    while (len < text.len && text.ptr[len] >= '0' && text.ptr[len] <= '9')
+        len++;
+    return len > 1 && len < text.len && text.ptr[len] == ']' ? len + 1 : 0;
+}
+
 /* Length of {name}, {name.path}, {name[0]} … at the start of text; 0 when it has another shape. */
 static size_t reference_length(struct lk_str text)
 {
-    size_t end = lk_str_find_char(text, '}');
-    struct lk_str inside = lk_str_slice(text, 1, end);
-    size_t name = 0;
+    struct lk_str inside = lk_str_slice(text, 1, REFERENCE_MAX);
+    size_t end = lk_str_find_char(inside, '}'), at = 0;
 
-    if (end == text.len)
+    if (end == inside.len)
         return 0;
-    while (name < inside.len && inside.ptr[name] != '.' && inside.ptr[name] != '[')
-        name++;
-    if (!lk_is_identifier(lk_str_slice(inside, 0, name)))
+    inside = lk_str_slice(inside, 0, end);
+    while (at < inside.len && inside.ptr[at] != '.' && inside.ptr[at] != '[')
+        at++;
+    if (!lk_is_identifier(lk_str_slice(inside, 0, at)))
         return 0;
-    for (size_t i = name; i < inside.len; i++) {
-        char c = inside.ptr[i];
-        bool word = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                    c == '_' || c == '-';
-        if (!word && c != '.' && c != '[' && c != ']')
+    while (at < inside.len) {
+        size_t step = step_length(lk_str_slice(inside, at, inside.len));
+        if (!step)
             return 0;
+        at += step;
     }
-    return end + 1;
+    return end + 2;
 }
 
 static void list_members(const json_t *object, struct lk_buf *ret)
@@ -117,30 +152,28 @@ static enum lk_status unknown(struct lk_str reference, struct lk_str part, const
     struct lk_buf known = LK_BUF_INIT(1024);
 
     list_members(in, &known);
-    lk_error_set(err, LK_INVALID, "UnknownName", "{%.*s}: there is no '%.*s'%s%s",
-                 LK_STR_ARGS(reference), LK_STR_ARGS(part), known.len ? "; known are: " : "",
-                 lk_buf_cstr(&known));
-    return lk_error_next(err, "%%vars shows what there is; {{%.*s}} is left as it is written.",
-                         LK_STR_ARGS(reference));
+    if (known.len)
+        lk_error_set(err, LK_INVALID, "UnknownName", "{%.*s}: there is no '%.*s'; known are: %s",
+                     LK_STR_ARGS(reference), LK_STR_ARGS(part), lk_buf_cstr(&known));
+    else if (json_is_array(in))
+        lk_error_set(err, LK_INVALID, "UnknownName", "{%.*s}: there is no '%.*s' in a list of %zu",
+                     LK_STR_ARGS(reference), LK_STR_ARGS(part), json_array_size(in));
+    else
+        lk_error_set(err, LK_INVALID, "UnknownName", "{%.*s}: there is no '%.*s'",
+                     LK_STR_ARGS(reference), LK_STR_ARGS(part));
+    lk_error_next(err, "%%vars shows what there is; write {{%.*s}} for that text itself.",
+                  LK_STR_ARGS(reference));
+    return LK_INVALID;
 }
 
-/* One step of a path off *rest: ".name" or "[index]". */
-static bool next_step(struct lk_str *rest, struct lk_str *part)
+/* Takes one step of a path, ".name" or "[index]", off *rest. */
+static struct lk_str next_step(struct lk_str *rest)
 {
-    size_t end;
+    size_t len = step_length(*rest);
+    struct lk_str part = lk_str_slice(*rest, 1, rest->ptr[0] == '[' ? len - 1 : len);
 
-    if (rest->ptr[0] == '[') {
-        end = lk_str_find_char(*rest, ']');
-        *part = lk_str_slice(*rest, 1, end);
-        *rest = lk_str_slice(*rest, end + 1, rest->len);
-        return part->len > 0;
-    }
-    *rest = lk_str_slice(*rest, 1, rest->len);
-    for (end = 0; end < rest->len && rest->ptr[end] != '.' && rest->ptr[end] != '['; end++)
-        continue;
-    *part = lk_str_slice(*rest, 0, end);
-    *rest = lk_str_slice(*rest, end, rest->len);
-    return part->len > 0;
+    *rest = lk_str_slice(*rest, len, rest->len);
+    return part;
 }
 
 static const json_t *member(const json_t *value, struct lk_str part)
@@ -172,7 +205,9 @@ static enum lk_status look_up(const struct lk_vars *vars, struct lk_str referenc
         return unknown(reference, part, vars->all, err);
     while (rest.len) {
         const json_t *inside = value;
-        if (!next_step(&rest, &part) || !(value = member(inside, part)))
+        part = next_step(&rest);
+        value = member(inside, part);
+        if (!value)
             return unknown(reference, part, inside, err);
     }
     *ret = value;
@@ -214,7 +249,7 @@ enum lk_status lk_vars_interpolate(const struct lk_vars *vars, struct lk_str tex
             continue;
         }
         if (look_up(vars, lk_str_slice(text, 1, len - 1), &value, err))
-            return err ? err->status : LK_INVALID;
+            return LK_INVALID;
         put_value(value, ret);
         text = lk_str_slice(text, len, text.len);
     }

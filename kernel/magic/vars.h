@@ -1,6 +1,6 @@
 /* Variables and kept results of a session, and their interpolation: {name},
  * {name.path.to[0]}; only that exact shape is replaced, {{name}} is literal, so JSON
- * passes untouched (DESIGN §2.2). One owner. */
+ * passes untouched (DESIGN §2.2). What a variable holds is not looked at again. One owner. */
 #ifndef LK_MAGIC_VARS_H
 #define LK_MAGIC_VARS_H
 
@@ -22,7 +22,14 @@ const json_t *lk_vars_all(const struct lk_vars *vars);
 /* LK_INVALID for an unknown name or path, listing the known ones. */
 LK_MUST_USE enum lk_status lk_vars_interpolate(const struct lk_vars *vars, struct lk_str text,
                                                struct lk_buf *ret, struct lk_error *err);
-/* A Python or JSON literal (string, number, True/False/None/true/false/null, list, dict) → JSON. */
+
+/* A Python or JSON literal (string, number, True/False/None/true/false/null, list, tuple, dict) →
+ * JSON, new. Nothing is evaluated. LK_INVALID BadLiteral says what is wrong with it, or
+ * LK_LITERAL_UNFINISHED when the text ends before the literal does. */
 LK_MUST_USE enum lk_status lk_literal_read(struct lk_str text, json_t **ret, struct lk_error *err);
+/* Takes one literal, which may go on over lines, off the front of *rest. On failure *rest stands
+ * where reading stopped. */
+LK_MUST_USE enum lk_status lk_literal_take(struct lk_str *rest, json_t **ret, struct lk_error *err);
+#define LK_LITERAL_UNFINISHED "UnfinishedLiteral"
 
 #endif

@@ -7,9 +7,10 @@
 
 enum { LK_VALUE_LINES_MAX = 30, LK_VALUE_BYTES_MAX = 64 << 10 };
 
-/* Escapes for markdown: \ | * _ [ ] < > & # ` and newlines. */
+/* Escapes for markdown: \ | * _ [ ] < > & # ~ $ ` and newlines. */
 void lk_markdown_escape(struct lk_str text, struct lk_buf *ret);
-/* In backquotes, with a fence longer than any run inside; newlines become spaces. */
+/* In backquotes, with a fence longer than any run inside; newlines become spaces. For the cells of
+ * a table, where '|' must be escaped in code too. Nothing for the empty text. */
 void lk_markdown_code(struct lk_str text, struct lk_buf *ret);
 /* [text](url), the text escaped, the URL checked to be http(s) and encoded; else just the text. */
 void lk_markdown_link(struct lk_str text, struct lk_str url, struct lk_buf *ret);
@@ -32,15 +33,17 @@ void lk_table_write(const struct lk_table *table, size_t max, struct lk_buf *mar
 /* {application/json: value, text/x-json: pretty, text/plain: pretty}. */
 struct lk_bundle lk_bundle_of_value(const json_t *value);
 /* {text/markdown, text/plain, application/vnd.livy-kernel.v1+json: value}; fold puts the value as
- * <details> below the markdown, cut at LK_VALUE_BYTES_MAX with a count. */
+ * <details> below the markdown, cut at LK_VALUE_BYTES_MAX with a count. Without any plain text a
+ * folded value stands there too. */
 struct lk_bundle lk_bundle_of_view(struct lk_str markdown, struct lk_str plain, const json_t *value,
                                    bool fold);
 struct lk_bundle lk_bundle_of_svg(struct lk_str svg, struct lk_str plain);
 void lk_bundle_done(struct lk_bundle *bundle);
 size_t lk_value_lines(const json_t *value); /* of its pretty form */
 
-/* Shows an answer as --json, --quiet or neither say. is_last: the value may be the cell's result.
- */
+/* Shows an answer as --json, --quiet or neither say: the view, then the value. is_last: a value of
+ * at most LK_VALUE_LINES_MAX lines is the cell's result; any other is folded into the view, and is
+ * not shown at all when it is short, in the middle of a cell and has no view. */
 void lk_answer_show(struct lk_cell *cell, struct lk_answer *answer, bool json_only, bool quiet,
                     bool is_last);
 

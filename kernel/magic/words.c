@@ -39,7 +39,7 @@ static enum lk_status read_quoted(char quote, struct lk_str *rest, struct lk_buf
             c = rest->ptr[0];
             *rest = lk_str_slice(*rest, 1, rest->len);
         }
-        lk_buf_put_char(word, c);
+        lk_buf_put_char(word, c == '\n' ? ' ' : c);
     }
     return unclosed(err, quote);
 }
@@ -65,10 +65,12 @@ static enum lk_status read_word(struct lk_str *rest, struct lk_buf *word, struct
     return LK_OK;
 }
 
+/* To the first character of a word. */
 static void skip_space(struct lk_str *rest)
 {
-    while (rest->len && is_space(rest->ptr[0]))
-        *rest = lk_str_slice(*rest, 1, rest->len);
+    while (rest->len && (is_space(rest->ptr[0]) || rest->ptr[0] == '#'))
+        *rest =
+            lk_str_slice(*rest, rest->ptr[0] == '#' ? lk_str_find_char(*rest, '\n') : 1, rest->len);
 }
 
 enum lk_status lk_words_split(struct lk_str line, struct lk_words *ret, struct lk_error *err)
@@ -76,7 +78,10 @@ enum lk_status lk_words_split(struct lk_str line, struct lk_words *ret, struct l
     enum lk_status st = LK_OK;
 
     *ret = (struct lk_words){.word = NULL};
-    for (skip_space(&line); line.len && line.ptr[0] != '#' && !st; skip_space(&line)) {
+    /* Words are C strings from here on. */
+    if (lk_str_find_char(line, '\0') < line.len)
+        return lk_error_set(err, LK_INVALID, "BadCharacter", "the line holds a NUL character");
+    for (skip_space(&line); line.len && !st; skip_space(&line)) {
         struct lk_buf word = LK_BUF_INIT(line.len);
         st = read_word(&line, &word, err);
         if (!st && ret->count == LK_WORDS_MAX)

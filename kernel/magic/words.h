@@ -1,5 +1,8 @@
 /* Shell-like quoting: a line into words. '…' is literal, "…" knows \" and \\, \ quotes
- * the next character, # begins a comment only at a word's start. No expansion. Pure. */
+ * the next character, # begins a comment only at a word's start. No expansion.
+ *
+ * A line that was continued with \ holds line ends: outside quotes they part words and end
+ * comments, inside quotes they become spaces. Pure. */
 #ifndef LK_MAGIC_WORDS_H
 #define LK_MAGIC_WORDS_H
 
@@ -11,7 +14,7 @@ struct lk_words {
     size_t count;
 };
 enum { LK_WORDS_MAX = 1024 };
-/* LK_INVALID names an unclosed quote. */
+/* LK_INVALID names an unclosed quote. On failure ret is empty. */
 LK_MUST_USE enum lk_status lk_words_split(struct lk_str line, struct lk_words *ret,
                                           struct lk_error *err);
 void lk_words_done(struct lk_words *words);
