@@ -28,10 +28,8 @@ struct user {
 /* base64url JSON {"uid", "utid"} → "Oid:uid@utid"; a hint, so nothing is fatal. */
 static void read_client_info(struct lk_str client_info, char ret[256])
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(1024);
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1024);
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
     struct lk_error ignored;
     struct lk_str uid, utid;
 
@@ -47,10 +45,8 @@ static void read_client_info(struct lk_str client_info, char ret[256])
 static enum lk_status refresh(struct user *self, struct lk_str scopes, struct lk_cancel *cancel,
                               struct lk_token *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf form = LK_BUF_INIT(LK_TOKEN_REQUEST_MAX);
-    LK_CLEANUP(lk_token_reply_done)
-    struct lk_token_reply reply = LK_TOKEN_REPLY_INIT;
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf form = LK_BUF_INIT(LK_TOKEN_REQUEST_MAX);
+    LK_CLEANUP(lk_token_reply_done) struct lk_token_reply reply = LK_TOKEN_REPLY_INIT;
     int64_t server_date;
     enum lk_status st;
 
@@ -131,14 +127,10 @@ static void put_query(struct lk_buf *query, const char *name, struct lk_str valu
 
 static void write_authorize_url(const struct sign_in *sign_in, struct lk_buf *ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf both = LK_BUF_INIT(URL_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf scopes = LK_BUF_INIT(URL_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf value = LK_BUF_INIT(256);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf query = LK_BUF_INIT(URL_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf both = LK_BUF_INIT(URL_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf scopes = LK_BUF_INIT(URL_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf value = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf query = LK_BUF_INIT(URL_MAX);
 
     lk_buf_put(&both, sign_in->options->fabric_scopes);
     lk_buf_put_char(&both, ' ');
@@ -170,12 +162,9 @@ static void write_authorize_url(const struct sign_in *sign_in, struct lk_buf *re
 static enum lk_status check_id_token(const struct sign_in *sign_in,
                                      const struct lk_secret *id_token, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf claims = LK_BUF_INIT(64 << 10);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf nonce = LK_BUF_INIT(128);
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = NULL;
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf claims = LK_BUF_INIT(64 << 10);
+    LK_CLEANUP(lk_buf_done) struct lk_buf nonce = LK_BUF_INIT(128);
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
     struct lk_str head, payload, rest;
     enum lk_status st = LK_OK;
 
@@ -201,10 +190,8 @@ static enum lk_status redeem(struct sign_in *sign_in, const struct lk_redirect *
                              struct lk_cancel *cancel, struct lk_error *err)
 {
     struct user *user = sign_in->user;
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf form = LK_BUF_INIT(LK_TOKEN_REQUEST_MAX);
-    LK_CLEANUP(lk_token_reply_done)
-    struct lk_token_reply reply = LK_TOKEN_REPLY_INIT;
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf form = LK_BUF_INIT(LK_TOKEN_REQUEST_MAX);
+    LK_CLEANUP(lk_token_reply_done) struct lk_token_reply reply = LK_TOKEN_REPLY_INIT;
     int64_t server_date;
     enum lk_status st;
 
@@ -233,8 +220,7 @@ static enum lk_status redeem(struct sign_in *sign_in, const struct lk_redirect *
 
 static enum lk_status tell_refusal(const struct lk_redirect *redirect, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf words = LK_BUF_INIT(1024);
+    LK_CLEANUP(lk_buf_done) struct lk_buf words = LK_BUF_INIT(1024);
     bool declined = strcmp(redirect->error, "access_denied") == 0;
 
     lk_redact(lk_str_slice(lk_str_from(redirect->description), 0, 500), &words);
@@ -250,10 +236,8 @@ static enum lk_status wait_for_browser(struct sign_in *sign_in, struct lk_browse
                                        struct lk_cancel *cancel, struct lk_redirect *ret,
                                        struct lk_error *err)
 {
-    LK_CLEANUP(lk_listener_unref)
-    struct lk_listener *listener = NULL;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf url = LK_BUF_INIT(URL_MAX);
+    LK_CLEANUP(lk_listener_unref) struct lk_listener *listener = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(URL_MAX);
     int64_t timeout = sign_in->options->timeout_ms ? sign_in->options->timeout_ms : TIMEOUT_MS;
     enum lk_status st = lk_listener_open(sign_in->options->port, &listener, err);
 
@@ -279,12 +263,9 @@ enum lk_status lk_credential_browser_new(const struct lk_app *app,
                                          struct lk_browser_host *host, struct lk_cancel *cancel,
                                          struct lk_credential **ret, struct lk_error *err)
 {
-    LK_CLEANUP(sign_in_done)
-    struct sign_in sign_in = {.options = options};
-    LK_CLEANUP(lk_redirect_done)
-    struct lk_redirect redirect = LK_REDIRECT_INIT;
-    LK_CLEANUP(lk_credential_unref)
-    struct lk_credential *credential = NULL;
+    LK_CLEANUP(sign_in_done) struct sign_in sign_in = {.options = options};
+    LK_CLEANUP(lk_redirect_done) struct lk_redirect redirect = LK_REDIRECT_INIT;
+    LK_CLEANUP(lk_credential_unref) struct lk_credential *credential = NULL;
     enum lk_status st = lk_app_check(app, err);
 
     if (st)

@@ -68,8 +68,7 @@ static enum lk_status get_token(struct lk_credential *credential,
                                 struct lk_token *ret, struct lk_error *err)
 {
     struct cache *cache = (struct cache *)credential;
-    LK_CLEANUP(lk_token_done)
-    struct lk_token fresh = LK_TOKEN_INIT;
+    LK_CLEANUP(lk_token_done) struct lk_token fresh = LK_TOKEN_INIT;
     struct entry *entry = find(cache, request->scopes);
     int64_t now = lk_clock_unix_s(cache->clock);
     bool usable = entry && entry->token.expires_unix_s > now && !request->force_refresh;

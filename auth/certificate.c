@@ -222,12 +222,9 @@ enum lk_status lk_certificate_load(const char *certificate_path, const char *key
                                    const struct lk_secret *password, int64_t now_unix_s,
                                    struct lk_certificate **ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_secret_done)
-    struct lk_secret certificate_pem = LK_SECRET_INIT;
-    LK_CLEANUP(lk_secret_done)
-    struct lk_secret key_pem = LK_SECRET_INIT;
-    LK_CLEANUP(lk_certificate_unref)
-    struct lk_certificate *self = lk_alloc(sizeof *self);
+    LK_CLEANUP(lk_secret_done) struct lk_secret certificate_pem = LK_SECRET_INIT;
+    LK_CLEANUP(lk_secret_done) struct lk_secret key_pem = LK_SECRET_INIT;
+    LK_CLEANUP(lk_certificate_unref) struct lk_certificate *self = lk_alloc(sizeof *self);
     const char *key_file = key_path ? key_path : certificate_path;
     enum lk_status st;
 
@@ -279,10 +276,8 @@ static bool same(const struct lk_certificate *self, struct lk_str bytes)
 enum lk_status lk_certificate_check_thumbprint(const struct lk_certificate *certificate,
                                                struct lk_str given, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf digits = LK_BUF_INIT(256);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf bytes = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf digits = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(256);
 
     strip(given, &digits);
     if (lk_hex_decode(lk_buf_view(&digits), &bytes) && same(certificate, lk_buf_view(&bytes)))
@@ -301,8 +296,7 @@ enum lk_status lk_certificate_check_thumbprint(const struct lk_certificate *cert
 
 static void put_part(const json_t *json, struct lk_buf *ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(16384);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(16384);
 
     lk_json_write(json, false, &text);
     lk_base64url_encode(lk_buf_view(&text), ret);
@@ -312,8 +306,7 @@ static void put_header(const struct lk_certificate *self, enum lk_assertion_alg 
                        struct lk_buf *ret)
 {
     bool ps256 = alg == LK_ASSERTION_PS256;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf thumbprint = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_buf_done) struct lk_buf thumbprint = LK_BUF_INIT(64);
     json_t *header;
 
     lk_base64url_encode(ps256 ? (struct lk_str){(const char *)self->sha256, sizeof self->sha256}
@@ -370,10 +363,8 @@ enum lk_status lk_certificate_assert(const struct lk_certificate *certificate,
                                      struct lk_str client_id, struct lk_str jti, int64_t now_unix_s,
                                      struct lk_secret *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf jwt = LK_BUF_INIT(16384);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf signature = LK_BUF_INIT(2048);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf jwt = LK_BUF_INIT(16384);
+    LK_CLEANUP(lk_buf_done) struct lk_buf signature = LK_BUF_INIT(2048);
 
     put_header(certificate, alg, &jwt);
     lk_buf_put_char(&jwt, '.');

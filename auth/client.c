@@ -58,10 +58,8 @@ static enum lk_status write_form(struct client *self, struct lk_str scopes, stru
                                  struct lk_error *err)
 {
     struct lk_str client_id = lk_str_from(self->app.client_id);
-    LK_CLEANUP(lk_secret_done)
-    struct lk_secret assertion = LK_SECRET_INIT;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf audience = LK_BUF_INIT(1024);
+    LK_CLEANUP(lk_secret_done) struct lk_secret assertion = LK_SECRET_INIT;
+    LK_CLEANUP(lk_buf_done) struct lk_buf audience = LK_BUF_INIT(1024);
     char jti[LK_UUID_SIZE];
     enum lk_status st;
 
@@ -84,8 +82,7 @@ static enum lk_status ask_once(struct client *self, struct lk_str scopes, struct
                                struct lk_token_reply *reply, int64_t *server_date,
                                struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf form = LK_BUF_INIT(LK_TOKEN_REQUEST_MAX);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf form = LK_BUF_INIT(LK_TOKEN_REQUEST_MAX);
     enum lk_status st = write_form(self, scopes, &form, err);
 
     return st ? st
@@ -130,8 +127,7 @@ static enum lk_status get_token(struct lk_credential *credential,
                                 struct lk_token *ret, struct lk_error *err)
 {
     struct client *self = (struct client *)credential;
-    LK_CLEANUP(lk_token_reply_done)
-    struct lk_token_reply reply = LK_TOKEN_REPLY_INIT;
+    LK_CLEANUP(lk_token_reply_done) struct lk_token_reply reply = LK_TOKEN_REPLY_INIT;
     int64_t server_date = 0;
     enum lk_status st = ask(self, request->scopes, cancel, &reply, &server_date, err);
 

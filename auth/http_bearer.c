@@ -11,8 +11,7 @@ struct bearer {
 
 static void set_header(struct lk_secret *ret, const struct lk_token *token)
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf text = LK_BUF_INIT(64 << 10);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf text = LK_BUF_INIT(64 << 10);
 
     lk_buf_put(&text, LK_STR("Bearer "));
     lk_buf_put(&text, lk_secret_reveal(&token->access_token));
@@ -23,10 +22,8 @@ static enum lk_status send_with_token(struct bearer *self, const struct lk_http_
                                       bool force_refresh, struct lk_cancel *cancel,
                                       struct lk_http_response *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_token_done)
-    struct lk_token token = LK_TOKEN_INIT;
-    LK_CLEANUP(lk_secret_done)
-    struct lk_secret header = LK_SECRET_INIT;
+    LK_CLEANUP(lk_token_done) struct lk_token token = LK_TOKEN_INIT;
+    LK_CLEANUP(lk_secret_done) struct lk_secret header = LK_SECRET_INIT;
     struct lk_http_request with_token = *request;
     struct lk_credential *credential = self->options.credential;
     enum lk_status st;

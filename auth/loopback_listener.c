@@ -153,8 +153,7 @@ static void say(int fd, struct lk_str text)
 static void serve(struct lk_listener *self, struct visitor *visitor, const struct lk_secret *state,
                   struct lk_redirect *ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf answer = LK_BUF_INIT(16384);
+    LK_CLEANUP(lk_buf_done) struct lk_buf answer = LK_BUF_INIT(16384);
     char piece[8192];
     ssize_t n = recv(visitor->fd, piece, sizeof piece, 0);
 

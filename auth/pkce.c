@@ -5,8 +5,7 @@
 
 void lk_pkce_random(struct lk_secret *ret)
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf text = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf text = LK_BUF_INIT(64);
     char bytes[32];
 
     lk_random_bytes(bytes, sizeof bytes);

@@ -27,8 +27,7 @@ static void put_html(struct lk_str text, struct lk_buf *ret)
 static void answer_with(struct lk_buf *ret, const char *status, const char *title,
                         struct lk_str text)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf page = LK_BUF_INIT(8192);
+    LK_CLEANUP(lk_buf_done) struct lk_buf page = LK_BUF_INIT(8192);
 
     lk_buf_printf(&page,
                   "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>%s</title>"
@@ -107,8 +106,7 @@ static bool is_our_host(struct lk_str host, uint16_t port)
 
 static void copy_field(struct lk_str form, const char *name, char *to, size_t size)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(LK_REDIRECT_BODY_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(LK_REDIRECT_BODY_MAX);
 
     if (lk_form_get(form, lk_str_from(name), &text))
         snprintf(to, size, "%s", lk_buf_cstr(&text));
@@ -117,8 +115,7 @@ static void copy_field(struct lk_str form, const char *name, char *to, size_t si
 static void read_form(struct lk_str form, const struct lk_secret *state, struct lk_redirect *ret,
                       struct lk_buf *answer)
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf text = LK_BUF_INIT(LK_REDIRECT_BODY_MAX);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf text = LK_BUF_INIT(LK_REDIRECT_BODY_MAX);
 
     if (!lk_form_get(form, LK_STR("state"), &text) ||
         !lk_secret_equals(state, lk_buf_view(&text))) {

@@ -17,8 +17,7 @@ struct claims {
 
 static enum lk_status read_payload(struct lk_str jwt, json_t **ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf bytes = LK_BUF_INIT(CLAIMS_MAX);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf bytes = LK_BUF_INIT(CLAIMS_MAX);
     struct lk_str header, payload, signature, rest;
 
     if (!lk_str_split(jwt, '.', &header, &rest) || !lk_str_split(rest, '.', &payload, &signature) ||
@@ -34,8 +33,7 @@ static void copy(char *to, size_t size, struct lk_str from)
 
 static void join_roles(const json_t *roles, char *to, size_t size)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(size - 1);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(size - 1);
     size_t i;
     json_t *role;
 
@@ -71,8 +69,7 @@ enum lk_status lk_token_claims_read(const struct lk_secret *access_token,
         LK_JSON_OPTIONAL(struct claims, iat, "iat", LK_JSON_I64),
         LK_JSON_OPTIONAL(struct claims, exp, "exp", LK_JSON_I64),
     };
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
     struct claims claims = {.roles = NULL};
     struct lk_str app;
     enum lk_status st = read_payload(lk_secret_reveal(access_token), &json, err);

@@ -41,10 +41,8 @@ enum lk_status lk_token_endpoint_post(const struct lk_app_kept *app, struct lk_s
                                       struct lk_token_reply *ret, int64_t *server_date_unix_s,
                                       struct lk_error *err)
 {
-    LK_CLEANUP(lk_http_response_done)
-    struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf url = LK_BUF_INIT(1024);
+    LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+    LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(1024);
     struct lk_http_request request = {
         .method = LK_HTTP_POST,
         .body = form,

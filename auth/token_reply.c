@@ -77,8 +77,7 @@ static struct lk_str first_sentence(struct lk_str description)
 static enum lk_status tell_failure(const struct failure *failure, int http_status,
                                    struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf words = LK_BUF_INIT(1024);
+    LK_CLEANUP(lk_buf_done) struct lk_buf words = LK_BUF_INIT(1024);
     enum lk_status st = status_of(failure->error, http_status);
     int64_t number = number_of(failure);
     const char *advice = lk_aadsts_advice(number);
@@ -109,8 +108,7 @@ static enum lk_status read_failure(const struct lk_http_response *response, stru
         LK_JSON_OPTIONAL(struct failure, timestamp, "timestamp", LK_JSON_STR),
         LK_JSON_OPTIONAL(struct failure, codes, "error_codes", LK_JSON_ARRAY),
     };
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
     struct failure failure = {.codes = NULL};
     enum lk_status st;
 
@@ -146,8 +144,7 @@ enum lk_status lk_token_reply_read(const struct lk_http_response *response, int6
         LK_JSON_OPTIONAL(struct success, expires_in, "expires_in", LK_JSON_I64),
         LK_JSON_OPTIONAL(struct success, refresh_in, "refresh_in", LK_JSON_I64),
     };
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
     struct success success = {.expires_in = LIFETIME_IF_ABSENT_S};
     enum lk_status st;
 

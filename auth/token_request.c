@@ -52,8 +52,7 @@ void lk_scopes_for_user(struct lk_str scopes, struct lk_buf *ret)
 
 static void put_user_scopes(struct lk_str scopes, struct lk_buf *ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf all = LK_BUF_INIT(LK_TOKEN_REQUEST_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf all = LK_BUF_INIT(LK_TOKEN_REQUEST_MAX);
 
     lk_scopes_for_user(scopes, &all);
     lk_form_put(ret, LK_STR("scope"), lk_buf_view(&all));

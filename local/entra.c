@@ -161,8 +161,7 @@ static void sign_access_token(struct token_call *call, bool is_user, struct lk_s
 
 static json_t *token_answer(struct token_call *call, bool is_user, struct lk_str scopes)
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf token = LK_BUF_INIT(TOKEN_MAX);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf token = LK_BUF_INIT(TOKEN_MAX);
     json_t *answer = json_object();
 
     sign_access_token(call, is_user, scopes, &token);
@@ -175,8 +174,7 @@ static json_t *token_answer(struct token_call *call, bool is_user, struct lk_str
 
 static bool check_client(struct token_call *call, bool must_prove)
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf text = LK_BUF_INIT(FORM_FIELD_MAX);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf text = LK_BUF_INIT(FORM_FIELD_MAX);
     char audience[512];
 
     if (!field(call, "client_id", &text) ||
@@ -215,8 +213,7 @@ static bool read_scopes(struct token_call *call, struct lk_buf *scopes)
 
 static json_t *client_credentials(struct token_call *call)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf scopes = LK_BUF_INIT(FORM_FIELD_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf scopes = LK_BUF_INIT(FORM_FIELD_MAX);
 
     if (!check_client(call, true) || !read_scopes(call, &scopes))
         return NULL;
@@ -262,14 +259,10 @@ static void sign_id_token(struct token_call *call, const char *nonce, struct lk_
 
 static json_t *user_answer(struct token_call *call, const struct local_grant *grant)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf permissions = LK_BUF_INIT(8192);
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf id_token = LK_BUF_INIT(TOKEN_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf info = LK_BUF_INIT(1024);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf info_text = LK_BUF_INIT(1024);
+    LK_CLEANUP(lk_buf_done) struct lk_buf permissions = LK_BUF_INIT(8192);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf id_token = LK_BUF_INIT(TOKEN_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf info = LK_BUF_INIT(1024);
+    LK_CLEANUP(lk_buf_done) struct lk_buf info_text = LK_BUF_INIT(1024);
     struct local_grant refresh = *grant;
     char secret[64];
     json_t *answer;
@@ -299,10 +292,8 @@ static json_t *user_answer(struct token_call *call, const struct local_grant *gr
 
 static bool check_pkce(struct token_call *call, const struct local_grant *grant)
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf verifier = LK_BUF_INIT(1024);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf challenge = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf verifier = LK_BUF_INIT(1024);
+    LK_CLEANUP(lk_buf_done) struct lk_buf challenge = LK_BUF_INIT(64);
     struct lk_digest digest;
 
     if (field(call, "code_verifier", &verifier)) {
@@ -318,8 +309,7 @@ static bool check_pkce(struct token_call *call, const struct local_grant *grant)
 
 static bool redeem_code(struct token_call *call, struct local_grant *grant)
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf text = LK_BUF_INIT(FORM_FIELD_MAX);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf text = LK_BUF_INIT(FORM_FIELD_MAX);
     enum local_grant_state state = LOCAL_GRANT_UNKNOWN;
 
     if (field(call, "code", &text))
@@ -342,8 +332,7 @@ static bool redeem_code(struct token_call *call, struct local_grant *grant)
 
 static json_t *authorization_code(struct token_call *call)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf scopes = LK_BUF_INIT(FORM_FIELD_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf scopes = LK_BUF_INIT(FORM_FIELD_MAX);
     struct local_grant grant;
 
     if (!check_client(call, false) || !read_scopes(call, &scopes) || !redeem_code(call, &grant))
@@ -353,10 +342,8 @@ static json_t *authorization_code(struct token_call *call)
 
 static json_t *refresh_token(struct token_call *call)
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf text = LK_BUF_INIT(FORM_FIELD_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf scopes = LK_BUF_INIT(FORM_FIELD_MAX);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf text = LK_BUF_INIT(FORM_FIELD_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf scopes = LK_BUF_INIT(FORM_FIELD_MAX);
     struct local_grant grant;
 
     if (!check_client(call, false) || !read_scopes(call, &scopes))
@@ -380,8 +367,7 @@ static void token(struct local_entra *entra, const struct local_request *request
     } grants[] = {{"client_credentials", client_credentials},
                   {"authorization_code", authorization_code},
                   {"refresh_token", refresh_token}};
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf type = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf type = LK_BUF_INIT(256);
     struct token_call call = {.entra = entra, .request = request, .permissions = LK_BUF_INIT(8192)};
     json_t *answer = NULL;
 

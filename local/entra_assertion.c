@@ -10,8 +10,7 @@ enum { LEEWAY_S = 300, LIFE_MAX_S = 86400 };
 
 static bool same_thumbprint(struct local_entra *entra, const EVP_MD *algorithm, struct lk_str given)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf bytes = LK_BUF_INIT(128);
+    LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(128);
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
 
@@ -113,8 +112,7 @@ bool local_entra_check_assertion(struct local_entra *entra, struct lk_str text,
                                  const char *audience, int64_t now_unix_s,
                                  struct local_entra_error *err)
 {
-    LK_CLEANUP(local_jwt_done)
-    struct local_jwt jwt = {.header = NULL};
+    LK_CLEANUP(local_jwt_done) struct local_jwt jwt = {.header = NULL};
 
     if (!local_jwt_read(text, &jwt))
         return local_entra_fail(err, 401, "invalid_client", 50027,

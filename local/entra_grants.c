@@ -23,8 +23,7 @@ static struct local_grant *room(struct local_entra *entra, int64_t now)
 void local_entra_grant(struct local_entra *entra, const struct local_grant *grant,
                        char ret_secret[64])
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf text = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf text = LK_BUF_INIT(64);
     struct local_grant *kept;
     char bytes[32];
 

@@ -16,8 +16,7 @@ struct ask {
 
 static void field(struct lk_str form, const char *name, char *to, size_t size)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(FORM_FIELD_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(FORM_FIELD_MAX);
 
     to[0] = '\0';
     if (lk_form_get(form, lk_str_from(name), &text) && text.len < size)
@@ -70,8 +69,7 @@ static void send_page(struct lk_buf *page, int status, struct local_reply *reply
 
 static void send_error_page(const struct local_entra_error *err, struct local_reply *reply)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf page = LK_BUF_INIT(PAGE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf page = LK_BUF_INIT(PAGE_MAX);
 
     begin_page("Sign-in is not possible", &page);
     lk_buf_printf(&page, "<p>AADSTS%ld: ", err->number);
@@ -154,8 +152,7 @@ static void list_scopes(const char *scopes, struct lk_buf *page)
 
 static void show_form(struct local_entra *entra, const struct ask *ask, struct local_reply *reply)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf page = LK_BUF_INIT(PAGE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf page = LK_BUF_INIT(PAGE_MAX);
 
     begin_page("Sign in to livy-local", &page);
     lk_buf_put(&page, LK_STR("<p>Account: <strong>"));
@@ -183,8 +180,7 @@ static void show_form(struct local_entra *entra, const struct ask *ask, struct l
 
 static void client_info(const struct local_entra *entra, struct lk_buf *ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(512);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(512);
 
     lk_buf_printf(&text, "{\"uid\":\"%s\",\"utid\":\"%s\"}", entra->user_oid, entra->tenant);
     lk_base64url_encode(lk_buf_view(&text), ret);
@@ -193,10 +189,8 @@ static void client_info(const struct local_entra *entra, struct lk_buf *ret)
 static void send_back_by_query(const struct ask *ask, const char *name, const char *value,
                                const struct lk_buf *extra, struct local_reply *reply)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf query = LK_BUF_INIT(16384);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf location = LK_BUF_INIT(20000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf query = LK_BUF_INIT(16384);
+    LK_CLEANUP(lk_buf_done) struct lk_buf location = LK_BUF_INIT(20000);
 
     lk_form_put(&query, lk_str_from(name), lk_str_from(value));
     lk_form_put(&query, LK_STR("state"), lk_str_from(ask->state));
@@ -213,8 +207,7 @@ static void send_back_by_query(const struct ask *ask, const char *name, const ch
 static void send_back_by_form(const struct ask *ask, const char *name, const char *value,
                               const struct lk_buf *extra, struct local_reply *reply)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf page = LK_BUF_INIT(PAGE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf page = LK_BUF_INIT(PAGE_MAX);
 
     begin_page("Going back to the notebook", &page);
     lk_buf_put(&page, LK_STR("<form method=\"post\" action=\""));
@@ -242,8 +235,7 @@ static void send_back(const struct ask *ask, const char *name, const char *value
 static void decide(struct local_entra *entra, const struct ask *ask, bool accepted,
                    struct local_reply *reply)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf extra = LK_BUF_INIT(1024);
+    LK_CLEANUP(lk_buf_done) struct lk_buf extra = LK_BUF_INIT(1024);
     struct local_grant grant = {.is_code = true,
                                 .expires_unix_s = lk_clock_unix_s(entra->clock) + CODE_LIFE_S};
     char code[64];

@@ -44,8 +44,7 @@ static enum lk_status read_rule(const json_t *json, struct rule *ret, struct lk_
 
 enum lk_status local_faults_read(const char *path, struct local_faults **ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(FILE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(FILE_MAX);
     struct local_faults *faults = lk_alloc(sizeof *faults);
     enum lk_status st;
     size_t i;

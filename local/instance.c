@@ -56,8 +56,7 @@ static enum lk_status make_folders(struct local_instance *self, struct lk_error 
 /* The lock lives as long as the process, whatever ends it. */
 static enum lk_status take_lock(struct local_instance *self, struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *path = lk_path_join(self->options.home, LK_STR("lock"));
+    LK_CLEANUP(lk_free_ptr) char *path = lk_path_join(self->options.home, LK_STR("lock"));
 
     self->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (self->lock_fd < 0)
@@ -160,8 +159,7 @@ static struct local_livy_options livy_options(struct local_instance *self)
 
 static enum lk_status start_livy(struct local_instance *self, struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *secret = lk_str_dup(lk_secret_reveal(&self->pki.app_secret));
+    LK_CLEANUP(lk_free_ptr) char *secret = lk_str_dup(lk_secret_reveal(&self->pki.app_secret));
     struct local_livy_options options = livy_options(self);
     char endpoint[64], token_url[256];
     enum lk_status st;
@@ -194,8 +192,7 @@ static json_t *demo_state(const struct local_instance *self)
 
 static enum lk_status write_state(const struct local_instance *self, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(16384);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(16384);
     unsigned entra = local_server_port(self->servers[ENTRA]);
     unsigned livy = local_server_port(self->servers[LIVY]);
     unsigned onelake = local_server_port(self->servers[ONELAKE]);

@@ -16,8 +16,7 @@ void local_jwt_done(struct local_jwt *jwt)
 
 static bool read_part(struct lk_str text, json_t **ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf bytes = LK_BUF_INIT(JWT_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(JWT_MAX);
 
     return lk_base64_decode(text, &bytes) && !bytes.full &&
            lk_json_parse(lk_buf_view(&bytes), "JWT", ret, NULL) == LK_OK && json_is_object(*ret);
@@ -58,8 +57,7 @@ bool local_jwt_verify(const struct local_jwt *jwt, struct lk_str alg, EVP_PKEY *
 
 static void put_part(const json_t *json, struct lk_buf *ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(JWT_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(JWT_MAX);
 
     lk_json_write(json, false, &text);
     lk_base64url_encode(lk_buf_view(&text), ret);

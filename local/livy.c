@@ -118,10 +118,8 @@ static void fail_to_start(struct local_livy *livy, struct local_livy_job *job,
 static enum lk_status launch(struct local_livy *livy, struct local_livy_job *job, bool *reports,
                              struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *folder = local_livy_folder(livy, job->batch.id);
-    LK_CLEANUP(local_runner_plan_done)
-    struct local_runner_plan plan = {.argv = NULL};
+    LK_CLEANUP(lk_free_ptr) char *folder = local_livy_folder(livy, job->batch.id);
+    LK_CLEANUP(local_runner_plan_done) struct local_runner_plan plan = {.argv = NULL};
     enum lk_status st;
 
     st = local_runner_plan(&livy->runner, job->batch.request, folder, &plan, err);
@@ -171,12 +169,9 @@ static void start_waiting(struct local_livy *livy)
 /* What the payload's runner has told since the last look. */
 static void look_at_status(struct local_livy *livy, struct local_livy_job *job)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *folder = local_livy_folder(livy, job->batch.id);
-    LK_CLEANUP(lk_free_ptr)
-    char *path = lk_path_join(folder, LK_STR("status"));
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(STATUS_MAX);
+    LK_CLEANUP(lk_free_ptr) char *folder = local_livy_folder(livy, job->batch.id);
+    LK_CLEANUP(lk_free_ptr) char *path = lk_path_join(folder, LK_STR("status"));
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(STATUS_MAX);
     struct local_batch *batch = &job->batch;
     struct local_runner_status status;
     bool changed = false;
@@ -204,8 +199,7 @@ static void look_at_status(struct local_livy *livy, struct local_livy_job *job)
 
 static void end_job(struct local_livy *livy, struct local_livy_job *job, int wait_status)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *folder = local_livy_folder(livy, job->batch.id);
+    LK_CLEANUP(lk_free_ptr) char *folder = local_livy_folder(livy, job->batch.id);
     int code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
 
     /* What is left of the group must not write on into the lakehouse. */
@@ -289,8 +283,7 @@ static const char *hold(struct local_livy *livy, const char *text)
 static void set_up_abfss(struct local_livy *livy)
 {
     const struct local_livy_abfss *abfss = &livy->runner.abfss;
-    LK_CLEANUP(lk_free_ptr)
-    char *path = lk_path_join(livy->records_folder, LK_STR("trust.p12"));
+    LK_CLEANUP(lk_free_ptr) char *path = lk_path_join(livy->records_folder, LK_STR("trust.p12"));
     struct lk_error err = LK_ERROR_INIT;
 
     if (!abfss->endpoint || !abfss->token_url || !abfss->client_id || !abfss->client_secret ||
@@ -397,7 +390,7 @@ enum lk_status local_livy_new(const struct local_livy_options *options, struct l
         free_fields(livy);
         return st;
     }
-    livy->seeding = options->seed;
+    livy->seeding = options->seed && !local_livy_is_seeded(options);
     if (pthread_create(&livy->thread, NULL, run, livy) != 0) {
         free_fields(livy);
         return lk_error_set(err, LK_IO, "NoThread", "The Livy service's thread cannot be started.");

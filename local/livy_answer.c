@@ -12,8 +12,7 @@ enum { LIST_DEFAULT = 100, LIST_MAX = 1000, LOG_MAX = 16 * 1024 };
 
 void local_livy_error(struct local_reply *reply, int status, const char *code, const char *fmt, ...)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf message = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf message = LK_BUF_INIT(4096);
     json_t *json = json_object();
     char request_id[LK_UUID_SIZE];
     va_list args;
@@ -61,8 +60,7 @@ static enum lk_status read_body(const struct local_request *request, struct lk_b
 static void answer_submit(struct local_livy *livy, const struct local_request *request,
                           const struct local_caller *caller, struct local_reply *reply)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf body = LK_BUF_INIT(LOCAL_LIVY_REQUEST_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf body = LK_BUF_INIT(LOCAL_LIVY_REQUEST_MAX);
     struct lk_error err = LK_ERROR_INIT;
     struct local_livy_job *job;
     json_t *spec = NULL;
@@ -97,8 +95,7 @@ static void answer_submit(struct local_livy *livy, const struct local_request *r
 /* A non-negative number in the query; fallback when absent, -1 when it is none. */
 static int64_t query_number(const struct local_request *request, const char *name, int64_t fallback)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(64);
     int64_t ret;
 
     if (!local_request_query(request, name, &text))
@@ -142,8 +139,7 @@ static void answer_batch(struct local_livy *livy, const struct local_livy_route 
                          enum local_method method, const struct local_caller *caller,
                          struct local_reply *reply)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf log = LK_BUF_INIT(LOG_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf log = LK_BUF_INIT(LOG_MAX);
     struct local_livy_job *job;
 
     pthread_mutex_lock(&livy->lock);

@@ -13,8 +13,7 @@ enum { PART_DEFAULT = 1024 * 1024, PART_MAX = 16 * 1024 * 1024, VALUE_MAX = 256 
 
 static bool query_is(const struct local_request *request, const char *name, const char *value)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(VALUE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(VALUE_MAX);
 
     return local_request_query(request, name, &text) &&
            lk_str_eq_nocase(lk_buf_view(&text), lk_str_from(value));
@@ -24,8 +23,7 @@ static bool query_is(const struct local_request *request, const char *name, cons
 static bool query_range(const struct local_request *request, const char *name, int64_t max,
                         int64_t *ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(VALUE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(VALUE_MAX);
 
     if (!local_request_query(request, name, &text))
         return true;
@@ -98,10 +96,8 @@ struct log_request {
 static int open_log(const struct local_livy *livy, const struct local_batch *batch,
                     const char *name, struct stat *info)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *folder = local_livy_folder(livy, batch->id);
-    LK_CLEANUP(lk_free_ptr)
-    char *path = lk_path_join(folder, lk_str_from(name));
+    LK_CLEANUP(lk_free_ptr) char *folder = local_livy_folder(livy, batch->id);
+    LK_CLEANUP(lk_free_ptr) char *path = lk_path_join(folder, lk_str_from(name));
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
     if (fd >= 0 && fstat(fd, info) != 0)
@@ -139,15 +135,13 @@ static void answer_rolling(const struct local_livy *livy, const struct local_bat
                            const struct local_request *request, struct local_reply *reply)
 {
     static const char *const names[] = {"stderr", "stdout"};
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf prefix = LK_BUF_INIT(VALUE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf prefix = LK_BUF_INIT(VALUE_MAX);
     json_t *list = json_array();
 
     (void)!local_request_query(request, "filenamePrefix", &prefix);
     for (size_t i = 0; i < LK_COUNT(names); i++) {
         struct stat info;
-        LK_CLEANUP(lk_fd_close)
-        int fd = open_log(livy, batch, names[i], &info);
+        LK_CLEANUP(lk_fd_close) int fd = open_log(livy, batch, names[i], &info);
 
         if (fd >= 0 && lk_str_starts(lk_str_from(names[i]), lk_buf_view(&prefix)))
             json_array_append_new(list, meta_of(names[i], &info, batch));

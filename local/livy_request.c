@@ -106,8 +106,7 @@ static enum lk_status check_conf(const json_t *conf, struct lk_error *err)
 
 enum lk_status local_livy_request_read(struct lk_str body, json_t **ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *request = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *request = NULL;
     const char *name;
     json_t *value;
     enum lk_status st;

@@ -30,10 +30,8 @@ static char *join(const char *left, const char *right)
 
 static void seeding_init(const struct local_livy_options *options, struct seeding *ret)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *lakehouse = NULL;
-    LK_CLEANUP(lk_free_ptr)
-    char *tables = NULL;
+    LK_CLEANUP(lk_free_ptr) char *lakehouse = NULL;
+    LK_CLEANUP(lk_free_ptr) char *tables = NULL;
     char name[64];
 
     ret->options = options;
@@ -59,15 +57,21 @@ static void seeding_done(struct seeding *seeding)
 
 static bool is_there(const struct seeding *seeding)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *log = join(seeding->table, "_delta_log");
+    LK_CLEANUP(lk_free_ptr) char *log = join(seeding->table, "_delta_log");
     return lk_file_exists(log);
+}
+
+bool local_livy_is_seeded(const struct local_livy_options *options)
+{
+    LK_CLEANUP(seeding_done) struct seeding seeding;
+
+    seeding_init(options, &seeding);
+    return is_there(&seeding);
 }
 
 static enum lk_status start(const struct seeding *seeding, pid_t *ret, struct lk_error *err)
 {
-    LK_CLEANUP(local_runner_plan_done)
-    struct local_runner_plan plan = {.argv = NULL};
+    LK_CLEANUP(local_runner_plan_done) struct local_runner_plan plan = {.argv = NULL};
     enum lk_status st;
 
     local_runner_plan_script(&seeding->runner, seeding->options->seed_file, seeding->hidden,

@@ -66,6 +66,9 @@ struct local_livy_job *local_livy_add(struct local_livy *livy, json_t *request,
 /* Asks for its end; lock held. */
 void local_livy_cancel(struct local_livy *livy, struct local_livy_job *job, const char *reason);
 
+/* Whether the demo table is there: then no batch waits for it. livy_seed.c. */
+bool local_livy_is_seeded(const struct local_livy_options *options);
+
 /* Fabric's error body (livy.md §1.6). */
 void local_livy_error(struct local_reply *reply, int status, const char *code, const char *fmt, ...)
     LK_PRINTF(4, 5);

@@ -23,21 +23,16 @@ char *local_livy_folder(const struct local_livy *livy, const char *id)
 
 static char *file_of(const struct local_livy *livy, const char *id, const char *name)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *folder = local_livy_folder(livy, id);
+    LK_CLEANUP(lk_free_ptr) char *folder = local_livy_folder(livy, id);
     return lk_path_join(folder, lk_str_from(name));
 }
 
 void local_livy_save(struct local_livy *livy, const struct local_batch *batch)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *folder = local_livy_folder(livy, batch->id);
-    LK_CLEANUP(lk_free_ptr)
-    char *path = lk_path_join(folder, LK_STR("batch.json"));
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = local_batch_save(batch);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(RECORD_MAX);
+    LK_CLEANUP(lk_free_ptr) char *folder = local_livy_folder(livy, batch->id);
+    LK_CLEANUP(lk_free_ptr) char *path = lk_path_join(folder, LK_STR("batch.json"));
+    LK_CLEANUP(lk_json_unref) json_t *json = local_batch_save(batch);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(RECORD_MAX);
     struct lk_error err = LK_ERROR_INIT;
 
     lk_json_write(json, true, &text);
@@ -49,13 +44,10 @@ void local_livy_save(struct local_livy *livy, const struct local_batch *batch)
 
 void local_livy_note(struct local_livy *livy, const struct local_batch *batch, const char *fmt, ...)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *path = file_of(livy, batch->id, "livy.log");
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf line = LK_BUF_INIT(NOTE_MAX);
+    LK_CLEANUP(lk_free_ptr) char *path = file_of(livy, batch->id, "livy.log");
+    LK_CLEANUP(lk_buf_done) struct lk_buf line = LK_BUF_INIT(NOTE_MAX);
     char now[LK_TIME_TEXT_MAX];
-    LK_CLEANUP(lk_fd_close)
-    int fd = -1;
+    LK_CLEANUP(lk_fd_close) int fd = -1;
     va_list args;
 
     lk_time_iso8601(livy->clock->unix_ms(livy->clock), now);
@@ -106,10 +98,8 @@ static size_t start_of_last_lines(struct lk_str text, size_t lines)
 void local_livy_log_tail(struct local_livy *livy, const struct local_batch *batch,
                          struct lk_buf *ret)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *path = file_of(livy, batch->id, "livy.log");
-    LK_CLEANUP(lk_fd_close)
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    LK_CLEANUP(lk_free_ptr) char *path = file_of(livy, batch->id, "livy.log");
+    LK_CLEANUP(lk_fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
         return;
@@ -120,12 +110,9 @@ void local_livy_log_tail(struct local_livy *livy, const struct local_batch *batc
 static enum lk_status load_one(struct local_livy *livy, const char *id, struct local_batch *ret,
                                struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *path = file_of(livy, id, "batch.json");
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(RECORD_MAX);
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = NULL;
+    LK_CLEANUP(lk_free_ptr) char *path = file_of(livy, id, "batch.json");
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(RECORD_MAX);
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
     enum lk_status st = lk_file_read(path, &text, err);
 
     if (!st)
@@ -175,8 +162,7 @@ enum lk_status local_livy_load_all(struct local_livy *livy, struct lk_error *err
             continue;
         }
         if (!local_batch_has_ended(&batch)) {
-            LK_CLEANUP(lk_free_ptr)
-            char *path = local_livy_folder(livy, batch.id);
+            LK_CLEANUP(lk_free_ptr) char *path = local_livy_folder(livy, batch.id);
 
             local_batch_orphaned(&batch, livy->clock->unix_ms(livy->clock));
             local_livy_note(livy, &batch, "livy-local was started again; the batch is over");
@@ -195,8 +181,7 @@ enum lk_status local_livy_load_all(struct local_livy *livy, struct lk_error *err
 static void forget(struct local_livy *livy, size_t index)
 {
     struct local_livy_job *job = livy->jobs[index];
-    LK_CLEANUP(lk_free_ptr)
-    char *folder = local_livy_folder(livy, job->batch.id);
+    LK_CLEANUP(lk_free_ptr) char *folder = local_livy_folder(livy, job->batch.id);
 
     local_remove_tree(folder);
     local_batch_done(&job->batch);

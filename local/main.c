@@ -79,8 +79,7 @@ static const char *find_spark(void)
 
 static char *find_share(void)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *own = lk_process_own_folder();
+    LK_CLEANUP(lk_free_ptr) char *own = lk_process_own_folder();
 
     return lk_path_join(own ? own : ".", LK_STR("../share/livy-kernel"));
 }

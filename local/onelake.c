@@ -45,8 +45,7 @@ static void error_body(const struct local_onelake_call *call, const char *code, 
         json_object_set_new(json, "error", error);
         local_reply_json_take(reply, status, json);
     } else {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf xml = LK_BUF_INIT(16384);
+        LK_CLEANUP(lk_buf_done) struct lk_buf xml = LK_BUF_INIT(16384);
 
         lk_buf_printf(&xml,
                       "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>%s</Code><Message>",
@@ -60,8 +59,7 @@ static void error_body(const struct local_onelake_call *call, const char *code, 
 void local_onelake_error(const struct local_onelake_call *call, struct local_reply *reply,
                          int status, const char *code, const char *fmt, ...)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
     va_list args;
 
     va_start(args, fmt);
@@ -124,8 +122,7 @@ void local_onelake_failed(const struct local_onelake_call *call, struct local_re
 bool local_onelake_query_is(const struct local_onelake_call *call, const char *name,
                             const char *value)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(256);
 
     return local_request_query(call->request, name, &text) &&
            lk_str_eq_nocase(lk_buf_view(&text), lk_str_from(value));
@@ -133,8 +130,7 @@ bool local_onelake_query_is(const struct local_onelake_call *call, const char *n
 
 static bool has_query(const struct local_onelake_call *call, const char *name)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(16384);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(16384);
     return local_request_query(call->request, name, &text);
 }
 
@@ -232,8 +228,7 @@ static void name_rejected(const struct local_request *request, struct local_repl
         "x-ms-acls",        "x-ms-encryption-key", "x-ms-encryption-algorithm",
         "x-ms-access-tier",
     };
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf list = LK_BUF_INIT(512);
+    LK_CLEANUP(lk_buf_done) struct lk_buf list = LK_BUF_INIT(512);
 
     for (size_t i = 0; i < LK_COUNT(ignored); i++) {
         if (local_request_header(request, ignored[i]).len)
@@ -246,8 +241,7 @@ static void name_rejected(const struct local_request *request, struct local_repl
 static void sign_reply(const struct local_onelake *onelake, const struct local_request *request,
                        const struct local_onelake_call *call, struct local_reply *reply)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf version = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_buf_done) struct lk_buf version = LK_BUF_INIT(64);
     struct lk_str client_id = local_request_header(request, "x-ms-client-request-id");
     char request_id[LK_UUID_SIZE], when[LK_TIME_TEXT_MAX];
 
@@ -258,8 +252,7 @@ static void sign_reply(const struct local_onelake *onelake, const struct local_r
     lk_time_http(lk_clock_unix_s(onelake->clock), when);
     local_reply_header(reply, "Date", when);
     if (client_id.len && client_id.len < 1024) {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf id = LK_BUF_INIT(1024);
+        LK_CLEANUP(lk_buf_done) struct lk_buf id = LK_BUF_INIT(1024);
 
         lk_buf_put(&id, client_id);
         local_reply_header(reply, "x-ms-client-request-id", lk_buf_cstr(&id));
@@ -312,14 +305,10 @@ static int open_empty(int parent, const char *name)
 static enum lk_status open_folders(struct local_onelake *onelake, const char *root,
                                    struct lk_error *err)
 {
-    LK_CLEANUP(lk_fd_close)
-    int workspace = -1;
-    LK_CLEANUP(lk_fd_close)
-    int lakehouse = -1;
-    LK_CLEANUP(lk_fd_close)
-    int files = -1;
-    LK_CLEANUP(lk_fd_close)
-    int tables = -1;
+    LK_CLEANUP(lk_fd_close) int workspace = -1;
+    LK_CLEANUP(lk_fd_close) int lakehouse = -1;
+    LK_CLEANUP(lk_fd_close) int files = -1;
+    LK_CLEANUP(lk_fd_close) int tables = -1;
     enum lk_status st = lk_file_make_folders(root, 0755, err);
 
     if (st)

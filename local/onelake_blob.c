@@ -79,8 +79,7 @@ void local_onelake_get(struct local_onelake *onelake, struct local_onelake_call 
 {
     struct local_onelake_info info;
     struct lk_error err = LK_ERROR_INIT;
-    LK_CLEANUP(lk_fd_close)
-    int fd = -1;
+    LK_CLEANUP(lk_fd_close) int fd = -1;
 
     if (local_onelake_open(onelake, &call->target, &fd, &info, &err) ||
         local_onelake_check_conditions(call, &info, &err)) {
@@ -113,8 +112,7 @@ static enum lk_status receive_blob(struct local_onelake *onelake, struct local_o
                                    struct lk_error *err)
 {
     char tmp_name[LOCAL_ONELAKE_NAME_MAX + 1];
-    LK_CLEANUP(lk_fd_close)
-    int fd = -1;
+    LK_CLEANUP(lk_fd_close) int fd = -1;
     enum lk_status st = local_onelake_check_writable(&call->target, err);
 
     if (!st)
@@ -188,8 +186,7 @@ static void answer_container(struct local_onelake *onelake, struct local_onelake
 void local_onelake_blob(struct local_onelake *onelake, struct local_onelake_call *call,
                         struct local_reply *reply)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf comp = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_buf_done) struct lk_buf comp = LK_BUF_INIT(64);
     enum local_method method = call->request->method;
 
     if (call->target.level <= LOCAL_ONELAKE_WORKSPACE) {

@@ -17,8 +17,7 @@ enum { BLOCK_ID_MAX = 64, LIST_BODY_MAX = 16 * 1024 * 1024, REPLY_MAX = 16 * 102
 /* The folder of a path's uncommitted blocks is called by the path's hash. */
 static void folder_name(const struct local_onelake_target *target, struct lk_buf *ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf key = LK_BUF_INIT(2 * LOCAL_ONELAKE_PATH_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf key = LK_BUF_INIT(2 * LOCAL_ONELAKE_PATH_MAX);
     struct lk_digest digest;
 
     lk_buf_printf(&key, "%s/%s/%.*s", target->workspace_id, target->lakehouse_id,
@@ -31,8 +30,7 @@ static enum lk_status open_folder(struct local_onelake *onelake,
                                   const struct local_onelake_target *target, bool make, int *ret,
                                   struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf name = LK_BUF_INIT(128);
+    LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(128);
 
     folder_name(target, &name);
     if (make && mkdirat(onelake->blocks_fd, lk_buf_cstr(&name), 0700) != 0 && errno != EEXIST)
@@ -47,8 +45,7 @@ static enum lk_status open_folder(struct local_onelake *onelake,
 /* base64 → the block's file name; ids that differ in bytes differ in names. */
 static enum lk_status block_name(struct lk_str id, struct lk_buf *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf bytes = LK_BUF_INIT(BLOCK_ID_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(BLOCK_ID_MAX);
 
     lk_buf_clear(ret);
     if (id.len == 0 || !lk_base64_decode(id, &bytes) || bytes.len == 0 || bytes.full)
@@ -62,10 +59,8 @@ static enum lk_status put_block_file(struct local_onelake *onelake, struct local
                                      const char *name, struct lk_error *err)
 {
     char tmp_name[LOCAL_ONELAKE_NAME_MAX + 1], md5[LOCAL_MD5_TEXT_SIZE];
-    LK_CLEANUP(lk_fd_close)
-    int folder = -1;
-    LK_CLEANUP(lk_fd_close)
-    int fd = -1;
+    LK_CLEANUP(lk_fd_close) int folder = -1;
+    LK_CLEANUP(lk_fd_close) int fd = -1;
     enum lk_status st = open_folder(onelake, &call->target, true, &folder, err);
 
     if (!st)
@@ -83,10 +78,8 @@ static enum lk_status put_block_file(struct local_onelake *onelake, struct local
 static void put_block(struct local_onelake *onelake, struct local_onelake_call *call,
                       struct local_reply *reply)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf id = LK_BUF_INIT(256);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf name = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf id = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(256);
     struct lk_error err = LK_ERROR_INIT;
     enum lk_status st;
 
@@ -136,10 +129,8 @@ static bool next_id(struct lk_str *rest, struct lk_str *id)
 static enum lk_status add_block(int folder, struct lk_str id, int fd, int64_t *at,
                                 struct lk_digest_stream *digest, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf name = LK_BUF_INIT(256);
-    LK_CLEANUP(lk_fd_close)
-    int block = -1;
+    LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_fd_close) int block = -1;
     int64_t len;
     enum lk_status st = block_name(id, &name, err);
 
@@ -159,10 +150,8 @@ static enum lk_status join_blocks(struct local_onelake *onelake, struct local_on
                                   struct lk_str list, int fd, char md5[LOCAL_MD5_TEXT_SIZE],
                                   struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(LOCAL_MD5_TEXT_SIZE);
-    LK_CLEANUP(lk_fd_close)
-    int folder = -1;
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(LOCAL_MD5_TEXT_SIZE);
+    LK_CLEANUP(lk_fd_close) int folder = -1;
     struct lk_digest_stream *stream;
     struct lk_str id, given = call->headers[LOCAL_OH_BLOB_MD5];
     struct lk_digest digest;
@@ -187,13 +176,10 @@ static enum lk_status join_blocks(struct local_onelake *onelake, struct local_on
 static enum lk_status commit_blocks(struct local_onelake *onelake, struct local_onelake_call *call,
                                     struct local_onelake_info *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf list = LK_BUF_INIT(LIST_BODY_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf name = LK_BUF_INIT(128);
+    LK_CLEANUP(lk_buf_done) struct lk_buf list = LK_BUF_INIT(LIST_BODY_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(128);
     char tmp_name[LOCAL_ONELAKE_NAME_MAX + 1], md5[LOCAL_MD5_TEXT_SIZE] = "";
-    LK_CLEANUP(lk_fd_close)
-    int fd = -1;
+    LK_CLEANUP(lk_fd_close) int fd = -1;
     enum lk_status st = local_onelake_check_writable(&call->target, err);
 
     if (!st)
@@ -238,8 +224,7 @@ static void put_list(struct local_onelake *onelake, struct local_onelake_call *c
 
 static void put_block_xml(int folder, const char *file, struct lk_buf *ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf id = LK_BUF_INIT(BLOCK_ID_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf id = LK_BUF_INIT(BLOCK_ID_MAX);
     struct stat info;
 
     if (!lk_hex_decode(lk_str_from(file), &id) || id.len == 0 ||
@@ -254,8 +239,7 @@ static void put_block_xml(int folder, const char *file, struct lk_buf *ret)
 static void get_list(struct local_onelake *onelake, struct local_onelake_call *call,
                      struct local_reply *reply)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf xml = LK_BUF_INIT(REPLY_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf xml = LK_BUF_INIT(REPLY_MAX);
     struct dirent *entry;
     DIR *folder = NULL;
     int fd = -1;

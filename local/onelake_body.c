@@ -93,8 +93,7 @@ enum lk_status local_onelake_copy(int from_fd, int fd, int64_t offset,
 
 static bool header_equals(struct lk_str header, struct lk_str bytes)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf decoded = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_buf_done) struct lk_buf decoded = LK_BUF_INIT(64);
 
     return lk_base64_decode(header, &decoded) && lk_str_eq(lk_buf_view(&decoded), bytes);
 }
@@ -129,8 +128,7 @@ enum lk_status local_onelake_receive(const struct local_onelake_call *call, int 
                         .at = offset,
                         .digest = lk_digest_stream_new(LK_DIGEST_MD5),
                         .wants_crc = call->headers[LOCAL_OH_CONTENT_CRC64].len > 0};
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(LOCAL_MD5_TEXT_SIZE);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(LOCAL_MD5_TEXT_SIZE);
     struct lk_digest digest;
     enum lk_status st;
 

@@ -28,8 +28,7 @@ static enum lk_status create_file(struct local_onelake *onelake,
                                   struct local_onelake_info *ret, struct lk_error *err)
 {
     char tmp_name[LOCAL_ONELAKE_NAME_MAX + 1];
-    LK_CLEANUP(lk_fd_close)
-    int fd = -1;
+    LK_CLEANUP(lk_fd_close) int fd = -1;
     enum lk_status st = local_onelake_make_tmp(onelake, tmp_name, &fd, err);
 
     if (!st)
@@ -44,8 +43,7 @@ static enum lk_status create_folder_locked(struct local_onelake *onelake,
                                            struct local_onelake_info *ret, struct lk_error *err)
 {
     char leaf[LOCAL_ONELAKE_NAME_MAX + 1];
-    LK_CLEANUP(lk_fd_close)
-    int parent = -1;
+    LK_CLEANUP(lk_fd_close) int parent = -1;
     struct stat info;
     bool exists;
     enum lk_status st = local_onelake_open_parent(onelake, &call->target, true, &parent, leaf, err);
@@ -172,8 +170,7 @@ static enum lk_status rename_path(struct local_onelake *onelake,
                                   const struct local_onelake_call *call,
                                   struct local_onelake_info *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf path = LK_BUF_INIT(2 * LOCAL_ONELAKE_PATH_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf path = LK_BUF_INIT(2 * LOCAL_ONELAKE_PATH_MAX);
     struct rename_end from = {.parent = -1}, to = {.parent = -1};
     struct local_onelake_target source;
     enum lk_status st;
@@ -227,8 +224,7 @@ static void answer_put(struct local_onelake *onelake, struct local_onelake_call 
 
 static bool read_position(const struct local_onelake_call *call, int64_t *ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(64);
 
     return local_request_query(call->request, "position", &text) &&
            lk_str_to_i64(lk_buf_view(&text), ret) && *ret >= 0 && *ret < INT64_MAX / 2;

@@ -32,8 +32,7 @@ static void make_etag(const struct stat *from, char ret[LOCAL_ETAG_SIZE])
 
 static void read_md5(struct local_onelake *onelake, const char *etag, char ret[LOCAL_MD5_TEXT_SIZE])
 {
-    LK_CLEANUP(lk_fd_close)
-    int fd = openat(onelake->md5_fd, etag, O_RDONLY | O_CLOEXEC);
+    LK_CLEANUP(lk_fd_close) int fd = openat(onelake->md5_fd, etag, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? 0 : read(fd, ret, LOCAL_MD5_TEXT_SIZE - 1);
 
     ret[n > 0 ? n : 0] = '\0';
@@ -97,8 +96,7 @@ static enum lk_status open_place(struct local_onelake *onelake,
                                  const struct local_onelake_target *target, int *ret_fd,
                                  struct lk_error *err)
 {
-    LK_CLEANUP(lk_fd_close)
-    int fd = fcntl(onelake->root_fd, F_DUPFD_CLOEXEC, 0);
+    LK_CLEANUP(lk_fd_close) int fd = fcntl(onelake->root_fd, F_DUPFD_CLOEXEC, 0);
 
     if (target->level >= LOCAL_ONELAKE_WORKSPACE &&
         step(&fd, lk_str_from(target->workspace_id), false, NULL))
@@ -120,8 +118,7 @@ enum lk_status local_onelake_open_parent(struct local_onelake *onelake,
                                          int *ret_fd, char leaf[LOCAL_ONELAKE_NAME_MAX + 1],
                                          struct lk_error *err)
 {
-    LK_CLEANUP(lk_fd_close)
-    int fd = -1;
+    LK_CLEANUP(lk_fd_close) int fd = -1;
     struct lk_str rest = target->inside, segment = LK_STR(".");
     enum lk_status st = open_place(onelake, target, &fd, err);
 
@@ -146,10 +143,8 @@ enum lk_status local_onelake_open(struct local_onelake *onelake,
                                   struct local_onelake_info *ret, struct lk_error *err)
 {
     char leaf[LOCAL_ONELAKE_NAME_MAX + 1];
-    LK_CLEANUP(lk_fd_close)
-    int parent = -1;
-    LK_CLEANUP(lk_fd_close)
-    int fd = -1;
+    LK_CLEANUP(lk_fd_close) int parent = -1;
+    LK_CLEANUP(lk_fd_close) int fd = -1;
     struct stat info;
     enum lk_status st = local_onelake_open_parent(onelake, target, false, &parent, leaf, err);
 
@@ -244,8 +239,7 @@ static enum lk_status commit_locked(struct local_onelake *onelake,
                                     struct local_onelake_info *ret, struct lk_error *err)
 {
     char leaf[LOCAL_ONELAKE_NAME_MAX + 1];
-    LK_CLEANUP(lk_fd_close)
-    int parent = -1;
+    LK_CLEANUP(lk_fd_close) int parent = -1;
     struct local_onelake_info old;
     struct stat info;
     bool exists;
@@ -336,8 +330,7 @@ static enum lk_status remove_locked(struct local_onelake *onelake,
                                     struct lk_error *err)
 {
     char leaf[LOCAL_ONELAKE_NAME_MAX + 1];
-    LK_CLEANUP(lk_fd_close)
-    int parent = -1;
+    LK_CLEANUP(lk_fd_close) int parent = -1;
     struct local_onelake_info old;
     struct stat info;
     enum lk_status st;

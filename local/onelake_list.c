@@ -51,8 +51,7 @@ static void walk_folder(struct walker *walker, int fd, const char *prefix, int d
         return;
     }
     while (!walker->full && (entry = readdir(folder))) {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf name = LK_BUF_INIT(NAME_MAX_BYTES);
+        LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(NAME_MAX_BYTES);
         struct stat info;
 
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
@@ -84,8 +83,7 @@ static void walk_workspace(struct walker *walker, int fd, const struct local_one
         return;
     }
     while ((entry = readdir(folder))) {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf name = LK_BUF_INIT(NAME_MAX_BYTES);
+        LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(NAME_MAX_BYTES);
         int item;
         struct stat info;
 
@@ -119,8 +117,7 @@ enum lk_status local_onelake_walk(struct local_onelake *onelake,
                                   const struct local_onelake_target *target, bool recursive,
                                   struct local_onelake_entries *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf prefix = LK_BUF_INIT(NAME_MAX_BYTES);
+    LK_CLEANUP(lk_buf_done) struct lk_buf prefix = LK_BUF_INIT(NAME_MAX_BYTES);
     struct walker walker = {.onelake = onelake, .entries = ret, .recursive = recursive};
     struct local_onelake_info info;
     int fd;
@@ -164,8 +161,7 @@ void local_onelake_entries_done(struct local_onelake_entries *entries)
 static bool read_token(const struct local_onelake_call *call, const char *parameter,
                        struct lk_buf *ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(QUERY_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(QUERY_MAX);
 
     if (!local_request_query(call->request, parameter, &text) || text.len == 0)
         return true;
@@ -176,8 +172,7 @@ static bool read_token(const struct local_onelake_call *call, const char *parame
 static bool read_page_size(const struct local_onelake_call *call, const char *parameter,
                            size_t *ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(QUERY_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(QUERY_MAX);
     int64_t number;
 
     *ret = LOCAL_ONELAKE_PAGE_MAX;
@@ -232,16 +227,11 @@ static void reply_paths(const struct local_onelake_page *page, struct lk_str nex
 void local_onelake_list_paths(struct local_onelake *onelake, struct local_onelake_call *call,
                               struct local_reply *reply)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf folder = LK_BUF_INIT(QUERY_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf path = LK_BUF_INIT(QUERY_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf after = LK_BUF_INIT(QUERY_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf next = LK_BUF_INIT(2 * QUERY_MAX);
-    LK_CLEANUP(local_onelake_entries_done)
-    struct local_onelake_entries entries = {0};
+    LK_CLEANUP(lk_buf_done) struct lk_buf folder = LK_BUF_INIT(QUERY_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf path = LK_BUF_INIT(QUERY_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf after = LK_BUF_INIT(QUERY_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf next = LK_BUF_INIT(2 * QUERY_MAX);
+    LK_CLEANUP(local_onelake_entries_done) struct local_onelake_entries entries = {0};
     struct local_onelake_target target;
     struct local_onelake_page page;
     struct lk_error err = LK_ERROR_INIT;
@@ -299,8 +289,7 @@ static enum lk_status find_blobs(struct local_onelake *onelake, struct local_one
                                  struct lk_str prefix, bool folded,
                                  struct local_onelake_entries *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf path = LK_BUF_INIT(QUERY_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf path = LK_BUF_INIT(QUERY_MAX);
     struct local_onelake_target target;
     enum lk_status st;
 
@@ -320,18 +309,12 @@ static enum lk_status find_blobs(struct local_onelake *onelake, struct local_one
 void local_onelake_list_blobs(struct local_onelake *onelake, struct local_onelake_call *call,
                               struct local_reply *reply)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf prefix = LK_BUF_INIT(QUERY_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf delimiter = LK_BUF_INIT(16);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf after = LK_BUF_INIT(QUERY_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf next = LK_BUF_INIT(2 * QUERY_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf xml = LK_BUF_INIT(REPLY_MAX);
-    LK_CLEANUP(local_onelake_entries_done)
-    struct local_onelake_entries entries = {0};
+    LK_CLEANUP(lk_buf_done) struct lk_buf prefix = LK_BUF_INIT(QUERY_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf delimiter = LK_BUF_INIT(16);
+    LK_CLEANUP(lk_buf_done) struct lk_buf after = LK_BUF_INIT(QUERY_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf next = LK_BUF_INIT(2 * QUERY_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf xml = LK_BUF_INIT(REPLY_MAX);
+    LK_CLEANUP(local_onelake_entries_done) struct local_onelake_entries entries = {0};
     struct local_onelake_blob_list list = {.container = call->target.workspace_spelt};
     struct lk_error err = LK_ERROR_INIT;
 

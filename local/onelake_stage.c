@@ -70,8 +70,7 @@ static void drop(struct local_onelake *onelake, const char *key)
 void local_onelake_drop_stage(struct local_onelake *onelake,
                               const struct local_onelake_target *target)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *key = key_of(target);
+    LK_CLEANUP(lk_free_ptr) char *key = key_of(target);
 
     pthread_mutex_lock(&onelake->lock);
     drop(onelake, key);
@@ -125,8 +124,7 @@ static enum lk_status fill(struct local_onelake *onelake, struct local_onelake_s
                            const struct local_onelake_target *target, struct lk_error *err)
 {
     struct local_onelake_info info;
-    LK_CLEANUP(lk_fd_close)
-    int fd = -1;
+    LK_CLEANUP(lk_fd_close) int fd = -1;
     int64_t len = 0;
     enum lk_status st = local_onelake_open(onelake, target, &fd, &info, err);
 
@@ -177,8 +175,7 @@ enum lk_status local_onelake_append(struct local_onelake *onelake,
                                     struct lk_error *err)
 {
     char md5[LOCAL_MD5_TEXT_SIZE], tmp_name[LOCAL_ONELAKE_NAME_MAX + 1];
-    LK_CLEANUP(lk_fd_close)
-    int fd = -1;
+    LK_CLEANUP(lk_fd_close) int fd = -1;
     struct local_onelake_stage *stage;
     enum lk_status st;
 
@@ -203,8 +200,7 @@ enum lk_status local_onelake_append(struct local_onelake *onelake,
 
 static enum lk_status check_md5(const struct local_onelake_call *call, int fd, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(LOCAL_MD5_TEXT_SIZE);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(LOCAL_MD5_TEXT_SIZE);
     struct lk_str given = call->headers[LOCAL_OH_STORE_MD5];
     struct lk_digest_stream *stream;
     struct lk_digest digest;
@@ -251,8 +247,7 @@ static enum lk_status commit(struct local_onelake *onelake, const struct local_o
                              struct local_onelake_stage *stage, int64_t position,
                              struct local_onelake_info *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf md5 = LK_BUF_INIT(LOCAL_MD5_TEXT_SIZE);
+    LK_CLEANUP(lk_buf_done) struct lk_buf md5 = LK_BUF_INIT(LOCAL_MD5_TEXT_SIZE);
     char tmp_name[LOCAL_ONELAKE_NAME_MAX + 1];
     enum lk_status st = LK_OK;
 
@@ -276,8 +271,7 @@ static enum lk_status confirm(struct local_onelake *onelake, const struct local_
                               int64_t position, struct local_onelake_info *ret,
                               struct lk_error *err)
 {
-    LK_CLEANUP(lk_fd_close)
-    int fd = -1;
+    LK_CLEANUP(lk_fd_close) int fd = -1;
     enum lk_status st = local_onelake_open(onelake, &call->target, &fd, ret, err);
 
     if (!st)
@@ -292,8 +286,7 @@ enum lk_status local_onelake_flush(struct local_onelake *onelake,
                                    const struct local_onelake_call *call, int64_t position,
                                    struct local_onelake_info *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *key = key_of(&call->target);
+    LK_CLEANUP(lk_free_ptr) char *key = key_of(&call->target);
     struct local_onelake_stage *stage;
     enum lk_status st;
 

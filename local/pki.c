@@ -54,8 +54,7 @@ static enum lk_status write_text(const char *path, const char *text, struct lk_e
 
 static EVP_PKEY *read_key(const char *path)
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf text = LK_BUF_INIT(PEM_MAX);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf text = LK_BUF_INIT(PEM_MAX);
     EVP_PKEY *key;
     BIO *bio;
 
@@ -69,8 +68,7 @@ static EVP_PKEY *read_key(const char *path)
 
 static X509 *read_certificate(const char *path)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(PEM_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(PEM_MAX);
     X509 *certificate;
     BIO *bio;
 
@@ -186,10 +184,8 @@ static bool still_good(const char *path, int64_t now)
 static enum lk_status write_pair(const char *certificate_path, X509 *certificate,
                                  const char *key_path, EVP_PKEY *key, struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *certificate_text = certificate_pem(certificate);
-    LK_CLEANUP(lk_free_ptr)
-    char *key_text = key_pem(key);
+    LK_CLEANUP(lk_free_ptr) char *certificate_text = certificate_pem(certificate);
+    LK_CLEANUP(lk_free_ptr) char *key_text = key_pem(key);
     enum lk_status st = write_text(key_path, key_text, err);
 
     return st ? st : write_text(certificate_path, certificate_text, err);
@@ -230,8 +226,7 @@ static enum lk_status make_app(const struct files *files, int64_t now, struct lk
 
 static enum lk_status make_secret(const char *path, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf text = LK_BUF_INIT(128);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf text = LK_BUF_INIT(128);
     char bytes[24];
 
     lk_random_bytes(bytes, sizeof bytes);
@@ -244,8 +239,7 @@ static enum lk_status make_secret(const char *path, struct lk_error *err)
 static enum lk_status make_signing_key(const char *path, struct lk_error *err)
 {
     EVP_PKEY *key = make_key();
-    LK_CLEANUP(lk_free_ptr)
-    char *text = key_pem(key);
+    LK_CLEANUP(lk_free_ptr) char *text = key_pem(key);
 
     EVP_PKEY_free(key);
     return write_text(path, text, err);
@@ -308,8 +302,7 @@ static struct local_signing_key *wrap_key(EVP_PKEY *key)
 enum lk_status local_pki_open(const char *home, int64_t now_unix_s, struct local_pki *ret,
                               struct lk_error *err)
 {
-    LK_CLEANUP(files_done)
-    struct files files;
+    LK_CLEANUP(files_done) struct files files;
     EVP_PKEY *signing;
     enum lk_status st;
 
@@ -364,8 +357,7 @@ void local_signing_key_free(struct local_signing_key *key)
 
 static json_t *number_as_text(EVP_PKEY *key, const char *which)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(2048);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(2048);
     unsigned char bytes[1024];
     BIGNUM *number = NULL;
     int len = 0;

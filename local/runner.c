@@ -14,15 +14,13 @@
 
 static bool is_program(const char *folder, const char *name)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *path = lk_path_join(folder, lk_str_from(name));
+    LK_CLEANUP(lk_free_ptr) char *path = lk_path_join(folder, lk_str_from(name));
     return access(path, X_OK) == 0;
 }
 
 static bool has_jar(const char *spark_home, const char *pattern)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *path = lk_path_join(spark_home, lk_str_from(pattern));
+    LK_CLEANUP(lk_free_ptr) char *path = lk_path_join(spark_home, lk_str_from(pattern));
     glob_t found = {0};
     bool ret = glob(path, 0, NULL, &found) == 0;
 
@@ -34,8 +32,7 @@ static bool has_java(const char *java_home)
 {
     static const char *const argv[] = {"java", "-version", NULL};
     struct lk_process_spec spec = {.argv = argv};
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf out = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf out = LK_BUF_INIT(4096);
     int code = 1;
 
     if (java_home)
@@ -66,10 +63,8 @@ enum lk_status local_runner_check(const struct local_runner_options *options, st
 enum lk_status local_runner_make_trust_store(const struct local_runner_options *options,
                                              const char *path, struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *own = NULL;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf out = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_free_ptr) char *own = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf out = LK_BUF_INIT(4096);
     struct lk_process_spec spec = {0};
     int code = 1;
     enum lk_status st;
@@ -117,14 +112,10 @@ static const char log_settings[] =
 static enum lk_status write_conf(const struct local_runner_plan *plan, const char *folder,
                                  struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *conf = lk_path_join(folder, LK_STR("conf"));
-    LK_CLEANUP(lk_free_ptr)
-    char *tmp = lk_path_join(folder, LK_STR("tmp"));
-    LK_CLEANUP(lk_free_ptr)
-    char *file = lk_path_join(conf, LK_STR("spark-defaults.conf"));
-    LK_CLEANUP(lk_free_ptr)
-    char *log = lk_path_join(conf, LK_STR("log4j2.properties"));
+    LK_CLEANUP(lk_free_ptr) char *conf = lk_path_join(folder, LK_STR("conf"));
+    LK_CLEANUP(lk_free_ptr) char *tmp = lk_path_join(folder, LK_STR("tmp"));
+    LK_CLEANUP(lk_free_ptr) char *file = lk_path_join(conf, LK_STR("spark-defaults.conf"));
+    LK_CLEANUP(lk_free_ptr) char *log = lk_path_join(conf, LK_STR("log4j2.properties"));
     enum lk_status st = lk_buf_check(&plan->defaults, "Spark's settings", err);
 
     if (!st)
@@ -141,10 +132,8 @@ static enum lk_status write_conf(const struct local_runner_plan *plan, const cha
 enum lk_status local_runner_start(const struct local_runner_plan *plan, const char *folder,
                                   pid_t *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *out = lk_path_join(folder, LK_STR("stdout"));
-    LK_CLEANUP(lk_free_ptr)
-    char *errout = lk_path_join(folder, LK_STR("stderr"));
+    LK_CLEANUP(lk_free_ptr) char *out = lk_path_join(folder, LK_STR("stdout"));
+    LK_CLEANUP(lk_free_ptr) char *errout = lk_path_join(folder, LK_STR("stderr"));
     struct lk_process_spec spec = {
         .argv = (const char *const *)plan->argv,
         .env = (const char *const *)plan->env,
@@ -177,8 +166,7 @@ void local_runner_clean(const char *folder)
     static const struct lk_str names[] = {LK_STR_INIT("conf"), LK_STR_INIT("tmp")};
 
     for (size_t i = 0; i < LK_COUNT(names); i++) {
-        LK_CLEANUP(lk_free_ptr)
-        char *path = lk_path_join(folder, names[i]);
+        LK_CLEANUP(lk_free_ptr) char *path = lk_path_join(folder, names[i]);
         local_remove_tree(path);
     }
 }
@@ -194,8 +182,7 @@ void local_runner_read_status(struct lk_str text, struct local_runner_status *re
 
     memset(ret, 0, sizeof *ret);
     while (lk_str_next_line(&text, &line)) {
-        LK_CLEANUP(lk_json_unref)
-        json_t *json = NULL;
+        LK_CLEANUP(lk_json_unref) json_t *json = NULL;
         struct lk_str event;
 
         /* The last line may be half written. */

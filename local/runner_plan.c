@@ -180,10 +180,8 @@ static void add_env(const struct local_runner_options *options, const char *fold
 static enum lk_status map_file(const struct local_runner_options *options, struct lk_str uri,
                                char **ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf decoded = LK_BUF_INIT(TEXT_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf path = LK_BUF_INIT(TEXT_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf decoded = LK_BUF_INIT(TEXT_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf path = LK_BUF_INIT(TEXT_MAX);
     struct local_onelake_target target;
     struct stat info;
     enum lk_status st;
@@ -209,15 +207,13 @@ static enum lk_status add_files(const struct local_runner_options *options, cons
                                 const char *field, const char *option, struct words *argv,
                                 struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf joined = LK_BUF_INIT(TEXT_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf joined = LK_BUF_INIT(TEXT_MAX);
     const json_t *list = json_object_get(request, field), *item;
     size_t i;
 
     json_array_foreach(list, i, item)
     {
-        LK_CLEANUP(lk_free_ptr)
-        char *path = NULL;
+        LK_CLEANUP(lk_free_ptr) char *path = NULL;
         struct lk_str uri, alias;
         enum lk_status st;
 
@@ -295,8 +291,7 @@ static enum lk_status add_program(const struct local_runner_options *options, co
                                   struct local_runner_plan *plan, struct words *argv,
                                   struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *file = NULL;
+    LK_CLEANUP(lk_free_ptr) char *file = NULL;
     struct lk_str class_name = lk_json_get_str(request, "className");
     const json_t *item;
     enum lk_status st;

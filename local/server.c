@@ -188,8 +188,7 @@ static void count_running(struct local_server *server, int change)
 
 static enum MHD_Result handle(struct local_server *server, struct call *call, const char *method)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf path = LK_BUF_INIT(URI_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf path = LK_BUF_INIT(URI_MAX);
     struct local_request request = {.body = lk_buf_view(&call->body),
                                     .body_fd = call->spool_fd,
                                     .body_len = call->received,
@@ -260,8 +259,7 @@ static bool write_all(int fd, const char *bytes, size_t len)
 /* The file has no name from the start: whatever happens to us, nothing is left behind. */
 static int open_spool(const struct local_server *server)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *path = NULL;
+    LK_CLEANUP(lk_free_ptr) char *path = NULL;
     char name[LK_UUID_SIZE];
     int fd;
 
@@ -341,8 +339,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 
 static void on_log(void *arg, const char *fmt, va_list args)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(1024);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1024);
 
     (void)arg;
     lk_buf_vprintf(&text, fmt, args);

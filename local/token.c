@@ -105,8 +105,7 @@ enum lk_status local_token_check(const struct local_signing_key *key, struct lk_
                                  const struct local_token_rules *rules, struct local_caller *ret,
                                  struct lk_error *err)
 {
-    LK_CLEANUP(local_jwt_done)
-    struct local_jwt jwt = {.header = NULL};
+    LK_CLEANUP(local_jwt_done) struct local_jwt jwt = {.header = NULL};
     struct lk_str prefix = LK_STR("Bearer ");
     enum lk_status st;
 

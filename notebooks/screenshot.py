@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import nbformat
+from nbformat.sign import NotebookNotary
 
 import lab_browser
 
@@ -29,6 +30,8 @@ def take(source, picture, first_id, last_id):
     ids = [cell.id for cell in nbformat.read(source, as_version=4).cells]
     with tempfile.TemporaryDirectory(prefix="lk-picture-") as folder:
         shutil.copy(source, Path(folder, "tutorial.ipynb"))
+        # Pictures are shown in trusted notebooks only; one that was run here is trusted.
+        NotebookNotary().sign(nbformat.read(Path(folder, "tutorial.ipynb"), as_version=4))
         with lab_browser.server(folder) as (address, token), \
                 lab_browser.browser_page(WIDTH, TALL, scale=2) as page:
             page.goto(f"{address}doc/tree/tutorial.ipynb?token={token}")

@@ -215,8 +215,7 @@ void lk_form_put(struct lk_buf *ret, struct lk_str name, struct lk_str value)
 bool lk_form_get(struct lk_str form, struct lk_str name, struct lk_buf *ret)
 {
     while (form.len) {
-        LK_CLEANUP(lk_buf_wipe)
-        struct lk_buf plain = LK_BUF_INIT(name.len + 1);
+        LK_CLEANUP(lk_buf_wipe) struct lk_buf plain = LK_BUF_INIT(name.len + 1);
         struct lk_str pair, key, value;
 
         lk_str_split(form, '&', &pair, &form);

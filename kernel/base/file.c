@@ -40,8 +40,7 @@ struct lk_str lk_path_base(struct lk_str path)
 
 char *lk_path_join(const char *folder, struct lk_str name)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf path = LK_BUF_INIT(SIZE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf path = LK_BUF_INIT(SIZE_MAX);
     struct lk_str head = lk_str_from(folder);
 
     lk_buf_put(&path, head);
@@ -65,8 +64,7 @@ static char *folder_of(const char *path)
 
 static enum lk_status read_all(int fd, const char *path, struct lk_buf *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *chunk = lk_alloc(READ_CHUNK);
+    LK_CLEANUP(lk_free_ptr) char *chunk = lk_alloc(READ_CHUNK);
 
     while (!ret->full) {
         ssize_t got = read(fd, chunk, READ_CHUNK);
@@ -84,8 +82,7 @@ static enum lk_status read_all(int fd, const char *path, struct lk_buf *ret, str
 
 enum lk_status lk_file_read(const char *path, struct lk_buf *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_fd_close)
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    LK_CLEANUP(lk_fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat info;
     enum lk_status st;
 
@@ -121,10 +118,8 @@ static bool write_all(int fd, struct lk_str bytes)
  * is safe by then. */
 static void sync_folder(const char *path)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *folder = folder_of(path);
-    LK_CLEANUP(lk_fd_close)
-    int fd = open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+    LK_CLEANUP(lk_free_ptr) char *folder = folder_of(path);
+    LK_CLEANUP(lk_fd_close) int fd = open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
 
     if (fd >= 0)
         (void)fsync(fd);
@@ -134,8 +129,7 @@ static void sync_folder(const char *path)
  * cross file systems. */
 static char *temporary_name(const char *path)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf name = LK_BUF_INIT(SIZE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(SIZE_MAX);
     struct lk_str all = lk_str_from(path);
     struct lk_str base = lk_path_base(all);
     unsigned long long mark;
@@ -149,10 +143,8 @@ static char *temporary_name(const char *path)
 enum lk_status lk_file_write(const char *path, mode_t mode, struct lk_str bytes,
                              struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *temporary = temporary_name(path);
-    LK_CLEANUP(lk_fd_close)
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    LK_CLEANUP(lk_free_ptr) char *temporary = temporary_name(path);
+    LK_CLEANUP(lk_fd_close) int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     enum lk_status st;
 
     if (fd < 0)
@@ -170,8 +162,7 @@ enum lk_status lk_file_append_sync(const char *path, mode_t mode, struct lk_str 
                                    struct lk_error *err)
 {
     const int flags = O_WRONLY | O_APPEND | O_CLOEXEC;
-    LK_CLEANUP(lk_fd_close)
-    int fd = open(path, flags);
+    LK_CLEANUP(lk_fd_close) int fd = open(path, flags);
     bool created = false;
     ssize_t put;
 
@@ -210,8 +201,7 @@ static enum lk_status make_folder(const char *path, mode_t mode, struct lk_error
 
 enum lk_status lk_file_make_folders(const char *path, mode_t mode, struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *upto = lk_str_dup(lk_str_from(path));
+    LK_CLEANUP(lk_free_ptr) char *upto = lk_str_dup(lk_str_from(path));
 
     for (char *at = upto; *at; at++) {
         enum lk_status st;

@@ -182,8 +182,7 @@ static json_t *new_string(struct lk_str valid)
 
 json_t *lk_json_text(struct lk_str s)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf clean = LK_BUF_INIT(SIZE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf clean = LK_BUF_INIT(SIZE_MAX);
 
     if (lk_str_is_utf8(s))
         return new_string(s);
@@ -200,8 +199,7 @@ json_t *lk_json_text(struct lk_str s)
 
 json_t *lk_json_textf(const char *fmt, ...)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(SIZE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(SIZE_MAX);
     va_list args;
 
     va_start(args, fmt);

@@ -53,12 +53,9 @@ void lk_log(enum lk_log_level level, const char *fmt, ...)
         [LK_LOG_INFO] = "info",
         [LK_LOG_DEBUG] = "debug",
     };
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf text = LK_BUF_INIT(LINE_MAX_BYTES);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf safe = LK_BUF_INIT(LINE_MAX_BYTES);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf line = LK_BUF_INIT(5 * LINE_MAX_BYTES);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf text = LK_BUF_INIT(LINE_MAX_BYTES);
+    LK_CLEANUP(lk_buf_done) struct lk_buf safe = LK_BUF_INIT(LINE_MAX_BYTES);
+    LK_CLEANUP(lk_buf_done) struct lk_buf line = LK_BUF_INIT(5 * LINE_MAX_BYTES);
     int saved = errno;
     va_list args;
 

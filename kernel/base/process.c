@@ -17,8 +17,7 @@ extern char **environ;
 
 char *lk_process_own_folder(void)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *program = lk_platform_own_program();
+    LK_CLEANUP(lk_free_ptr) char *program = lk_platform_own_program();
     struct lk_str path = lk_str_from(program);
     size_t name = lk_path_base(path).len;
 
@@ -90,8 +89,7 @@ static char *find_program(const char *name, char **environment)
     if (strchr(name, '/'))
         return lk_str_dup(lk_str_from(name));
     while (path.len) {
-        LK_CLEANUP(lk_free_ptr)
-        char *folder = NULL;
+        LK_CLEANUP(lk_free_ptr) char *folder = NULL;
         char *candidate;
         struct lk_str head;
 
@@ -266,8 +264,7 @@ static enum lk_status start_program(const struct lk_process_spec *spec, const in
                                     pid_t *ret, struct lk_error *err)
 {
     char **environment = merge_environment(spec->env);
-    LK_CLEANUP(lk_free_ptr)
-    char *program = find_program(spec->argv[0], environment);
+    LK_CLEANUP(lk_free_ptr) char *program = find_program(spec->argv[0], environment);
     struct child_plan plan = {spec, program, environment, standard, -1, getpid()};
     int report[2] = {-1, -1};
     enum lk_status st;

@@ -45,8 +45,7 @@ void lk_answer_show_view(struct lk_cell *cell, struct lk_answer *answer)
 
 static bool is_short(const json_t *value)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(LK_VALUE_BYTES_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(LK_VALUE_BYTES_MAX);
 
     lk_json_write(value, true, &text);
     return !text.full && lk_value_lines(value) <= LK_VALUE_LINES_MAX;

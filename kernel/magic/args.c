@@ -181,8 +181,7 @@ enum lk_status lk_args_read(const char *magic, const struct lk_option *options, 
                             size_t positional_max, char *const *words, size_t word_count,
                             struct lk_args **ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_args_unref)
-    struct lk_args *args = lk_alloc(sizeof *args);
+    LK_CLEANUP(lk_args_unref) struct lk_args *args = lk_alloc(sizeof *args);
     struct reading reading = {magic, options, option_count, positional_max, args};
     bool only_positional = false;
     enum lk_status st = LK_OK;

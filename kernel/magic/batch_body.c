@@ -12,8 +12,7 @@ static enum lk_status read_request(struct lk_context *context, struct lk_str bod
                                    const struct lk_args *args, struct lk_livy_spec *spec,
                                    struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(1 << 20);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1 << 20);
     enum lk_status st = lk_vars_interpolate(context->vars, lk_str_trim(body), &text, err);
 
     if (!st)
@@ -32,8 +31,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
                           struct lk_error *err)
 {
-    LK_CLEANUP(lk_livy_spec_done)
-    struct lk_livy_spec spec = LK_LIVY_SPEC_INIT;
+    LK_CLEANUP(lk_livy_spec_done) struct lk_livy_spec spec = LK_LIVY_SPEC_INIT;
     enum lk_status st = read_request(context, body, args, &spec, err);
 
     if (st)

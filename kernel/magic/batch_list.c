@@ -12,10 +12,8 @@ static const struct lk_option options[] = {
 static void batch_row(const struct lk_context *context, const struct lk_livy_batch *batch,
                       struct lk_table *table)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf state = LK_BUF_INIT(256);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf id = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf state = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf id = LK_BUF_INIT(256);
     char when[LK_TIME_TEXT_MAX] = "";
     char duration[LK_DURATION_TEXT_MAX] = "";
     int64_t ms =

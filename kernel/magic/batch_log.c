@@ -64,12 +64,9 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
                           struct lk_error *err)
 {
-    LK_CLEANUP(lk_livy_batch_done)
-    struct lk_livy_batch target = LK_LIVY_BATCH_INIT;
-    LK_CLEANUP(lk_livy_batch_done)
-    struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf log = LK_BUF_INIT(TAIL_BYTES_MAX);
+    LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch target = LK_LIVY_BATCH_INIT;
+    LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
+    LK_CLEANUP(lk_buf_done) struct lk_buf log = LK_BUF_INIT(TAIL_BYTES_MAX);
     enum lk_log_source source;
     struct lk_livy *livy;
     struct lk_str lines;
@@ -99,7 +96,8 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     ret->value = log_value(&batch, lk_args_get(args, "source"), lines, total);
     if (!lines.len)
         lk_buf_put(&ret->plain, LK_STR("The log is empty so far."));
-    else if ((int64_t)lines.len < total)
+    /* A last line without its end is still whole. */
+    else if ((int64_t)lines.len + 1 < total)
         lk_buf_printf(&ret->plain, "The last %zu of %lld bytes; --tail N shows more.", lines.len,
                       (long long)total);
     lk_buf_put(&ret->markdown, lk_buf_view(&ret->plain));

@@ -12,8 +12,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
                           struct lk_error *err)
 {
-    LK_CLEANUP(lk_livy_batch_done)
-    struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
+    LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
     struct lk_batch_watch how = {.log = lk_args_has(args, "log")};
     enum lk_status st;
 

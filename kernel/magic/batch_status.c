@@ -6,10 +6,8 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
                           struct lk_error *err)
 {
-    LK_CLEANUP(lk_livy_batch_done)
-    struct lk_livy_batch target = LK_LIVY_BATCH_INIT;
-    LK_CLEANUP(lk_livy_batch_done)
-    struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
+    LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch target = LK_LIVY_BATCH_INIT;
+    LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
     struct lk_livy *livy;
     enum lk_status st;
 

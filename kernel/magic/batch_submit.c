@@ -24,8 +24,7 @@ static enum lk_status set_pairs(json_t *body, const char *member, const struct l
     json_t *object = json_object_get(body, member);
 
     for (size_t i = 0; lk_args_get_nth(args, option, i, &pair); i++) {
-        LK_CLEANUP(lk_free_ptr)
-        char *name = NULL;
+        LK_CLEANUP(lk_free_ptr) char *name = NULL;
         if (!lk_str_split(pair, '=', &key, &value) || !key.len) {
             lk_error_set(err, LK_INVALID, "BadPair", "--%s %.*s is not KEY=VALUE", option,
                          LK_STR_ARGS(pair));
@@ -114,8 +113,7 @@ static enum lk_status find_in_lakehouse(struct lk_context *context, struct lk_ce
                                         struct lk_str text, struct lk_buf *ret,
                                         struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf relative = LK_BUF_INIT(LK_ONELAKE_PATH_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf relative = LK_BUF_INIT(LK_ONELAKE_PATH_MAX);
     struct lk_onelake_path path;
     struct lk_onelake_file file;
     struct lk_onelake *onelake;
@@ -187,8 +185,7 @@ enum lk_status lk_batch_submit_spec(struct lk_context *context, struct lk_cell *
                                     struct lk_livy_spec *spec, struct lk_answer *ret,
                                     struct lk_error *err)
 {
-    LK_CLEANUP(lk_livy_batch_done)
-    struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
+    LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
     struct lk_livy *livy;
     enum lk_status st;
 
@@ -220,8 +217,7 @@ static enum lk_status watch_submitted(struct lk_context *context, struct lk_cell
                                       int64_t timeout_ms, struct lk_answer *ret,
                                       struct lk_error *err)
 {
-    LK_CLEANUP(lk_livy_batch_done)
-    struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
+    LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
     struct lk_batch_watch how = {.timeout_ms = timeout_ms};
 
     snprintf(batch.id, sizeof batch.id, "%s", context->last_batch);
@@ -234,8 +230,7 @@ enum lk_status lk_batch_submit_and_watch(struct lk_context *context, struct lk_c
                                          const struct lk_args *args, struct lk_str file,
                                          struct lk_answer *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_livy_spec_done)
-    struct lk_livy_spec spec = LK_LIVY_SPEC_INIT;
+    LK_CLEANUP(lk_livy_spec_done) struct lk_livy_spec spec = LK_LIVY_SPEC_INIT;
     int64_t timeout_ms;
     enum lk_status st;
 
@@ -273,10 +268,8 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
                           struct lk_error *err)
 {
-    LK_CLEANUP(lk_livy_spec_done)
-    struct lk_livy_spec spec = LK_LIVY_SPEC_INIT;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf file = LK_BUF_INIT(8192);
+    LK_CLEANUP(lk_livy_spec_done) struct lk_livy_spec spec = LK_LIVY_SPEC_INIT;
+    LK_CLEANUP(lk_buf_done) struct lk_buf file = LK_BUF_INIT(8192);
     struct lk_livy *livy;
     int64_t timeout_ms;
     enum lk_status st;

@@ -72,8 +72,7 @@ static json_t *phases_value(const struct lk_livy_batch *batch, int64_t now)
 
 json_t *lk_batch_value(const struct lk_context *context, const struct lk_livy_batch *batch)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf link = LK_BUF_INIT(2048);
+    LK_CLEANUP(lk_buf_done) struct lk_buf link = LK_BUF_INIT(2048);
     int64_t now = now_ms(context);
     json_t *value = json_object();
 
@@ -99,7 +98,7 @@ json_t *lk_batch_value(const struct lk_context *context, const struct lk_livy_ba
     return value;
 }
 
-static void phases_text(const struct lk_livy_batch *batch, int64_t now, struct lk_buf *ret)
+void lk_batch_phases_text(const struct lk_livy_batch *batch, int64_t now, struct lk_buf *ret)
 {
     struct lk_batch_phase phases[LK_BATCH_PHASES_MAX];
     size_t count = lk_livy_batch_phases(batch, now, phases);
@@ -120,10 +119,8 @@ static void row(struct lk_table *table, const char *name, struct lk_str text)
 static void link_row(const struct lk_context *context, const struct lk_livy_batch *batch,
                      struct lk_table *table)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf link = LK_BUF_INIT(2048);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf markdown = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf link = LK_BUF_INIT(2048);
+    LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(4096);
     struct lk_str title = LK_STR("Monitoring hub");
 
     hub_url(context, batch, &link);
@@ -155,12 +152,9 @@ static void title_of(const struct lk_livy_batch *batch, int64_t now, struct lk_b
 void lk_batch_summary(const struct lk_context *context, const struct lk_livy_batch *batch,
                       struct lk_buf *markdown, struct lk_buf *plain)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf title = LK_BUF_INIT(256);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf times = LK_BUF_INIT(512);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf id = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf title = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf times = LK_BUF_INIT(512);
+    LK_CLEANUP(lk_buf_done) struct lk_buf id = LK_BUF_INIT(256);
     int64_t now = now_ms(context);
     struct lk_table *table;
 
@@ -169,7 +163,7 @@ void lk_batch_summary(const struct lk_context *context, const struct lk_livy_bat
     lk_markdown_code(lk_str_from(batch->id), &id);
     lk_table_row_rich(table, (struct lk_str[]){LK_STR("Batch"), lk_str_from(batch->id)},
                       (struct lk_str[]){LK_STR_EMPTY, lk_buf_view(&id)});
-    phases_text(batch, now, &times);
+    lk_batch_phases_text(batch, now, &times);
     row(table, "Time", lk_buf_view(&times));
     if (batch->end == LK_BATCH_GOING)
         row(table, "Phase", lk_str_from(batch->phase));
@@ -200,10 +194,8 @@ void lk_batch_progress_line(const struct lk_context *context, const struct lk_li
                             int64_t last_poll_unix_ms, const struct lk_error *trouble,
                             struct lk_buf *markdown, struct lk_buf *plain)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf asked = LK_BUF_INIT(4096);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf link = LK_BUF_INIT(2048);
+    LK_CLEANUP(lk_buf_done) struct lk_buf asked = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf link = LK_BUF_INIT(2048);
     struct lk_str name = lk_str_from(batch->name[0] ? batch->name : "batch");
     const char *doing = batch->phase[0]   ? batch->phase
                         : batch->state[0] ? batch->state

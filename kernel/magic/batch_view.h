@@ -18,6 +18,8 @@ void lk_batch_summary(const struct lk_context *context, const struct lk_livy_bat
 void lk_batch_progress_line(const struct lk_context *context, const struct lk_livy_batch *batch,
                             int64_t last_poll_unix_ms, const struct lk_error *trouble,
                             struct lk_buf *markdown, struct lk_buf *plain);
+/* "queued 0.1 s, starting 1.2 s, running 8.4 s" */
+void lk_batch_phases_text(const struct lk_livy_batch *batch, int64_t now_ms, struct lk_buf *ret);
 /* ✓ ✗ ⊘ or … */
 const char *lk_batch_mark(enum lk_batch_end end);
 /* From submission to the end, or to now; 0 when the start is not told. */

@@ -21,12 +21,9 @@ static void progress(struct lk_watch_observer *observer, const struct lk_livy_ba
                      int64_t last_poll_unix_ms, const struct lk_error *trouble)
 {
     struct shown_watch *self = (struct shown_watch *)observer;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf markdown = LK_BUF_INIT(16384);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf plain = LK_BUF_INIT(16384);
-    LK_CLEANUP(lk_json_unref)
-    json_t *value = lk_batch_value(self->context, batch);
+    LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(16384);
+    LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(16384);
+    LK_CLEANUP(lk_json_unref) json_t *value = lk_batch_value(self->context, batch);
 
     lk_batch_progress_line(self->context, batch, last_poll_unix_ms, trouble, &markdown, &plain);
     lk_progress_show(&self->display, lk_buf_view(&markdown), lk_buf_view(&plain), value, false);
@@ -35,12 +32,8 @@ static void progress(struct lk_watch_observer *observer, const struct lk_livy_ba
 static void show_timeline(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_livy_batch *batch)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf svg = LK_BUF_INIT(64 << 10);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf markdown = LK_BUF_INIT(16384);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf plain = LK_BUF_INIT(16384);
+    LK_CLEANUP(lk_buf_done) struct lk_buf svg = LK_BUF_INIT(64 << 10);
+    LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(1024);
     struct lk_batch_phase phases[LK_BATCH_PHASES_MAX];
     size_t count = lk_livy_batch_phases(batch, batch->ended_ms, phases);
     struct lk_bundle bundle;
@@ -48,7 +41,9 @@ static void show_timeline(struct lk_context *context, struct lk_cell *cell,
     if (cell->terminal || !batch->ended_ms || !count)
         return;
     lk_timeline_svg(lk_str_from(batch->name), phases, count, batch->end, &svg);
-    lk_batch_summary(context, batch, &markdown, &plain);
+    /* Where pictures are not shown, one line says the same; the table above has every number too.
+     */
+    lk_batch_phases_text(batch, context->options.clock->unix_ms(context->options.clock), &plain);
     bundle = lk_bundle_of_svg(lk_buf_view(&svg), lk_buf_view(&plain));
     cell->display(cell, &bundle, NULL);
     lk_bundle_done(&bundle);
@@ -73,12 +68,9 @@ static void tell_cause(struct lk_livy *livy, struct lk_cell *cell,
                        const struct lk_livy_batch *batch, struct lk_error *err)
 {
     static const enum lk_log_source sources[] = {LK_LOG_STDERR, LK_LOG_STDOUT, LK_LOG_LIVY};
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf log = LK_BUF_INIT(LOG_TAIL_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf cause = LK_BUF_INIT(512);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf next = LK_BUF_INIT(512);
+    LK_CLEANUP(lk_buf_done) struct lk_buf log = LK_BUF_INIT(LOG_TAIL_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf cause = LK_BUF_INIT(512);
+    LK_CLEANUP(lk_buf_done) struct lk_buf next = LK_BUF_INIT(512);
     struct lk_str story = LK_STR_EMPTY;
 
     for (size_t i = 0; i < LK_COUNT(sources) && !story.len; i++) {
@@ -140,8 +132,7 @@ static enum lk_status explain_stop(enum lk_status st, const struct lk_livy_batch
 
 static void show_log(struct lk_livy *livy, struct lk_cell *cell, const struct lk_livy_batch *batch)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf log = LK_BUF_INIT(LOG_TAIL_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf log = LK_BUF_INIT(LOG_TAIL_MAX);
     struct lk_str lines;
 
     read_tail(livy, cell, batch, LK_LOG_STDOUT, &log);

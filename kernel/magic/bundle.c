@@ -7,8 +7,7 @@
 
 static json_t *pretty(const json_t *value)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(16 << 20);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(16 << 20);
 
     lk_json_write(value, true, &text);
     return lk_json_text(lk_buf_view(&text));
@@ -16,8 +15,7 @@ static json_t *pretty(const json_t *value)
 
 size_t lk_value_lines(const json_t *value)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *text = pretty(value);
+    LK_CLEANUP(lk_json_unref) json_t *text = pretty(value);
     struct lk_str rest = lk_json_str(text), line;
     size_t lines = 0;
 
@@ -40,8 +38,7 @@ struct lk_bundle lk_bundle_of_value(const json_t *value)
 /* The JSON below the table, in a fence longer than any run of backquotes inside it. */
 static void put_folded(const json_t *value, struct lk_buf *ret)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *text = pretty(value);
+    LK_CLEANUP(lk_json_unref) json_t *text = pretty(value);
     struct lk_str json = lk_json_str(text);
     struct lk_str shown = lk_str_cut(json, LK_VALUE_BYTES_MAX);
     size_t fence = 3, run = 0;
@@ -67,8 +64,7 @@ static void put_folded(const json_t *value, struct lk_buf *ret)
 
 static void set_vendor(json_t *data, const json_t *value)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(16 << 20);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(16 << 20);
 
     lk_json_write(value, false, &text);
     if (text.len <= LK_VALUE_BYTES_MAX) {
@@ -83,8 +79,7 @@ static void set_vendor(json_t *data, const json_t *value)
 struct lk_bundle lk_bundle_of_view(struct lk_str markdown, struct lk_str plain, const json_t *value,
                                    bool fold)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(4 << 20);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4 << 20);
     struct lk_bundle bundle = {.data = json_object()};
 
     lk_buf_put(&text, markdown);

@@ -255,8 +255,7 @@ enum lk_status lk_cell_split_body(struct lk_str code, struct lk_cell_line *ret, 
 /* A body is typed until a blank line ends it, as in IPython. */
 static bool is_body_complete(struct lk_str code)
 {
-    LK_CLEANUP(lk_cell_line_done)
-    struct lk_cell_line line = {.number = 0};
+    LK_CLEANUP(lk_cell_line_done) struct lk_cell_line line = {.number = 0};
     struct lk_str body;
 
     if (lk_cell_split_body(code, &line, &body, NULL) ||
@@ -273,8 +272,7 @@ static bool are_lines_complete(struct lk_str code)
     size_t number = 0;
 
     while (!st) {
-        LK_CLEANUP(lk_cell_line_done)
-        struct lk_cell_line line = {.number = 0};
+        LK_CLEANUP(lk_cell_line_done) struct lk_cell_line line = {.number = 0};
         st = lk_cell_next_line(&code, &number, &line, &err);
     }
     return strcmp(err.code, LK_LITERAL_UNFINISHED) != 0;

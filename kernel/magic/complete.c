@@ -83,8 +83,7 @@ static void find_words(struct lk_str line, struct place *place)
 /* A body is Python, not ours. */
 static bool is_in_body(struct lk_str code, size_t begin)
 {
-    LK_CLEANUP(lk_cell_line_done)
-    struct lk_cell_line line = {.number = 0};
+    LK_CLEANUP(lk_cell_line_done) struct lk_cell_line line = {.number = 0};
     struct lk_str body;
     enum lk_cell_kind kind;
 
@@ -152,8 +151,7 @@ static void offer_options(const struct lk_magic_table *table, const struct place
     for (size_t i = 0; magic && i < magic->option_count + common_count; i++) {
         const struct lk_option *option =
             i < magic->option_count ? &magic->options[i] : &common[i - magic->option_count];
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf text = LK_BUF_INIT(128);
+        LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(128);
         lk_buf_printf(&text, "--%s", option->name);
         offer(matches, place->prefix, lk_buf_cstr(&text), "option");
     }
@@ -290,10 +288,8 @@ static json_t *variable_at(const struct lk_context *context, struct lk_str code,
 
 static json_t *inspect_variable(const json_t *value)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf plain = LK_BUF_INIT(SHOWN_BYTES);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf markdown = LK_BUF_INIT(SHOWN_BYTES * 2);
+    LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(SHOWN_BYTES);
+    LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(SHOWN_BYTES * 2);
 
     lk_json_write(value, true, &plain);
     lk_buf_truncate(&plain, lk_str_cut(lk_buf_view(&plain), SHOWN_BYTES - 3).len);

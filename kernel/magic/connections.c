@@ -9,8 +9,7 @@ enum { CONFIG_MAX = 1 << 20 };
 /* The whole configuration; an empty one when there is no file. */
 static enum lk_status read_config(const char *path, json_t **ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(CONFIG_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(CONFIG_MAX);
     enum lk_status st = lk_file_read(path, &text, err);
 
     if (st == LK_NOT_FOUND) {
@@ -31,10 +30,8 @@ static enum lk_status read_config(const char *path, json_t **ret, struct lk_erro
 enum lk_status lk_connections_find(const char *config_file, struct lk_str name, json_t **ret,
                                    struct lk_error *err)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *config = NULL;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf known = LK_BUF_INIT(1024);
+    LK_CLEANUP(lk_json_unref) json_t *config = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf known = LK_BUF_INIT(1024);
     const json_t *connections;
     enum lk_status st = read_config(config_file, &config, err);
     const char *key;
@@ -60,14 +57,10 @@ enum lk_status lk_connections_find(const char *config_file, struct lk_str name, 
 enum lk_status lk_connections_save(const char *config_file, struct lk_str name, json_t *connection,
                                    struct lk_error *err)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *config = NULL;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(CONFIG_MAX);
-    LK_CLEANUP(lk_free_ptr)
-    char *path = lk_str_dup(lk_str_from(config_file));
-    LK_CLEANUP(lk_free_ptr)
-    char *key = lk_str_dup(name);
+    LK_CLEANUP(lk_json_unref) json_t *config = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(CONFIG_MAX);
+    LK_CLEANUP(lk_free_ptr) char *path = lk_str_dup(lk_str_from(config_file));
+    LK_CLEANUP(lk_free_ptr) char *key = lk_str_dup(name);
     json_t *connections;
     enum lk_status st = read_config(config_file, &config, err);
 

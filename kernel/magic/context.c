@@ -85,8 +85,7 @@ enum lk_status lk_context_new(const struct lk_context_options *options, struct l
         .ca_source = options->ca_source,
         .user_agent = "livy-kernel/" LK_VERSION,
     };
-    LK_CLEANUP(lk_free_ptr)
-    char *journal_path = NULL;
+    LK_CLEANUP(lk_free_ptr) char *journal_path = NULL;
     enum lk_status st;
 
     memset(context, 0, sizeof *context);
@@ -200,8 +199,7 @@ static enum lk_status make_stack(struct lk_context *context, const char *what,
                                  struct lk_http **bearer, struct lk_http **top,
                                  struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf scopes = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf scopes = LK_BUF_INIT(4096);
     enum lk_status st;
 
     if (*top)

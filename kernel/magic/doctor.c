@@ -19,8 +19,7 @@ struct report {
 static void add(struct report *report, const char *name, bool good, struct lk_str detail,
                 const char *next)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
     json_t *check = json_object();
 
     json_object_set_new(check, "name", json_string(name));
@@ -49,8 +48,7 @@ static void check_state_folder(struct lk_context *context, struct report *report
 static void check_ca(struct lk_context *context, struct report *report)
 {
     const char *file = context->options.ca_file;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(2048);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(2048);
 
     if (!file) {
         add(report, "certificates", true, LK_STR("the system's store"), "");
@@ -64,10 +62,8 @@ static void check_ca(struct lk_context *context, struct report *report)
 static void check_program(struct report *report, const char *name, const char *const *argv,
                           struct lk_cancel *cancel, const char *next)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf out = LK_BUF_INIT(4096);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf errout = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf out = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf errout = LK_BUF_INIT(4096);
     struct lk_str said, line = LK_STR("not found");
     int exit_code = -1;
     struct lk_error ignored;
@@ -82,8 +78,7 @@ static void check_program(struct report *report, const char *name, const char *c
 static void check_local_service(struct lk_context *context, struct lk_cancel *cancel,
                                 struct report *report)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *folder = lk_process_own_folder();
+    LK_CLEANUP(lk_free_ptr) char *folder = lk_process_own_folder();
     LK_CLEANUP(lk_free_ptr)
     char *beside = folder ? lk_path_join(folder, LK_STR("livy-local")) : NULL;
     const char *program = context->options.local_program     ? context->options.local_program
@@ -98,12 +93,9 @@ static void check_local_service(struct lk_context *context, struct lk_cancel *ca
 static void check_token(struct lk_context *context, const char *what, struct lk_cancel *cancel,
                         struct report *report)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *token = NULL;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf name = LK_BUF_INIT(64);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_json_unref) json_t *token = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
     struct lk_error err = LK_ERROR_INIT;
 
     lk_buf_printf(&name, "token for %s", what);

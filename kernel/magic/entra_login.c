@@ -33,10 +33,8 @@ static enum lk_status load_certificate(struct lk_context *context, struct lk_cel
     LK_CLEANUP(lk_free_ptr)
     char *path = lk_context_path(
         context, lk_context_setting(context, "certificate", lk_args_get(args, "certificate")));
-    LK_CLEANUP(lk_free_ptr)
-    char *key = given.len ? lk_context_path(context, given) : NULL;
-    LK_CLEANUP(lk_secret_done)
-    struct lk_secret password = LK_SECRET_INIT;
+    LK_CLEANUP(lk_free_ptr) char *key = given.len ? lk_context_path(context, given) : NULL;
+    LK_CLEANUP(lk_secret_done) struct lk_secret password = LK_SECRET_INIT;
     int64_t now = lk_clock_unix_s(context->options.clock);
     enum lk_status st = lk_certificate_load(path, key, NULL, now, ret, err);
 
@@ -75,10 +73,8 @@ static enum lk_status with_secret(struct lk_context *context, const struct lk_ar
                                   const struct lk_app *app, struct lk_credential **ret,
                                   json_t *value, struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *variable = lk_str_dup(lk_args_get(args, "secret-env"));
-    LK_CLEANUP(lk_secret_done)
-    struct lk_secret secret = LK_SECRET_INIT;
+    LK_CLEANUP(lk_free_ptr) char *variable = lk_str_dup(lk_args_get(args, "secret-env"));
+    LK_CLEANUP(lk_secret_done) struct lk_secret secret = LK_SECRET_INIT;
     const char *text = context->options.secret_variable(variable);
 
     if (!text || !text[0]) {
@@ -109,8 +105,7 @@ enum { OPENER_MS = 2000, OPENER_STEP_MS = 20 };
 static void show_address(struct lk_browser_host *host, struct lk_str url)
 {
     struct cell_browser *self = (struct cell_browser *)host;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(16384);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(16384);
 
     lk_buf_printf(&text, "Sign in with your browser. If no page opens, follow this link:\n%.*s\n",
                   LK_STR_ARGS(url));
@@ -122,8 +117,7 @@ static void show_address(struct lk_browser_host *host, struct lk_str url)
 static bool open_address(struct lk_browser_host *host, struct lk_str url)
 {
     struct cell_browser *self = (struct cell_browser *)host;
-    LK_CLEANUP(lk_free_ptr)
-    char *address = lk_str_dup(url);
+    LK_CLEANUP(lk_free_ptr) char *address = lk_str_dup(url);
     const char *argv[] = {"xdg-open", address, NULL};
     struct lk_error ignored;
     int status = 0;
@@ -152,10 +146,8 @@ static enum lk_status with_browser(struct lk_context *context, struct lk_cell *c
         .clock = context->options.clock,
         .may_open = !context->options.no_browser,
     };
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf scopes = LK_BUF_INIT(2048);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf storage = LK_BUF_INIT(512);
+    LK_CLEANUP(lk_buf_done) struct lk_buf scopes = LK_BUF_INIT(2048);
+    LK_CLEANUP(lk_buf_done) struct lk_buf storage = LK_BUF_INIT(512);
     struct lk_str resource = lk_str_from(context->cloud.storage_scope);
     struct lk_browser_options how = {.port = 0};
 
@@ -224,8 +216,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
         .http = context->plain,
         .clock = context->options.clock,
     };
-    LK_CLEANUP(lk_json_unref)
-    json_t *value = json_object();
+    LK_CLEANUP(lk_json_unref) json_t *value = json_object();
     struct lk_credential *credential = NULL;
     enum flow flow;
     enum lk_status st;

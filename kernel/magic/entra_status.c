@@ -27,8 +27,7 @@ static void add_entries(const struct lk_context *context, json_t *value, struct 
     json_t *list = json_array();
 
     for (size_t i = 0; i < count; i++) {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf text = LK_BUF_INIT(1024);
+        LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1024);
         char left[LK_DURATION_TEXT_MAX];
         lk_duration_text(entries[i].expires_unix_s * 1000 - now_ms, left);
         lk_buf_printf(&text, "%s, expires in %s, %s", entries[i].scopes, left,

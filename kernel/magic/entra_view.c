@@ -59,10 +59,8 @@ static json_t *claims_value(struct lk_str what, const struct lk_token_claims *cl
 enum lk_status lk_entra_token_value(struct lk_context *context, struct lk_str what,
                                     struct lk_cancel *cancel, json_t **ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf scopes = LK_BUF_INIT(4096);
-    LK_CLEANUP(lk_token_done)
-    struct lk_token token = LK_TOKEN_INIT;
+    LK_CLEANUP(lk_buf_done) struct lk_buf scopes = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_token_done) struct lk_token token = LK_TOKEN_INIT;
     struct lk_token_claims claims = {.is_user = context->is_user};
     char fingerprint[LK_FINGERPRINT_SIZE];
     struct lk_token_request request = {.force_refresh = false};
@@ -120,10 +118,8 @@ static void join(const json_t *list, struct lk_buf *ret)
 
 static void token_rows(struct lk_table *table, const json_t *value, int64_t now_unix_s)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf expires = LK_BUF_INIT(256);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf scopes = LK_BUF_INIT(8192);
+    LK_CLEANUP(lk_buf_done) struct lk_buf expires = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf scopes = LK_BUF_INIT(8192);
     bool user = lk_str_eq(lk_json_get_str(value, "identity"), LK_STR("user"));
 
     row(table, "Who", lk_json_get_str(value, "who"));
@@ -138,8 +134,7 @@ static void token_rows(struct lk_table *table, const json_t *value, int64_t now_
 
 void lk_entra_token_view(const json_t *value, int64_t now_unix_s, struct lk_answer *ret)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *what = lk_str_dup(lk_json_get_str(value, "for"));
+    LK_CLEANUP(lk_free_ptr) char *what = lk_str_dup(lk_json_get_str(value, "for"));
     struct lk_table *table = lk_table_new(2, "Token for", what);
 
     token_rows(table, value, now_unix_s);
@@ -150,8 +145,7 @@ void lk_entra_token_view(const json_t *value, int64_t now_unix_s, struct lk_answ
 enum lk_status lk_entra_login_answer(struct lk_context *context, struct lk_cell *cell,
                                      json_t *value, struct lk_answer *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *token = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *token = NULL;
     const json_t *certificate = json_object_get(value, "certificate");
     struct lk_table *table;
     enum lk_status st = lk_entra_token_value(context, LK_STR("fabric"), cell->cancel, &token, err);

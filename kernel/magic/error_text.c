@@ -123,8 +123,7 @@ static void put_commands(struct lk_str text, bool colour, const struct style *st
 json_t *lk_error_traceback(const struct lk_error *err, bool colour)
 {
     struct style style = style_of(colour);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf line = LK_BUF_INIT(64 << 10);
+    LK_CLEANUP(lk_buf_done) struct lk_buf line = LK_BUF_INIT(64 << 10);
     json_t *lines = json_array();
 
     put_headline(err, &style, lines, &line);

@@ -38,8 +38,7 @@ static enum lk_status bad_verb(const struct lk_magic_table *table, struct lk_str
                                struct lk_str verb, struct lk_error *err)
 {
     struct lk_nearest nearest = lk_nearest_to(verb);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf verbs = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf verbs = LK_BUF_INIT(4096);
 
     for (size_t i = 0; i < table->count; i++)
         if (table->magics[i]->verb && is_named(table->magics[i], name))

@@ -4,10 +4,8 @@
 
 static void put_option(const struct lk_option *option, struct lk_table *table)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf name = LK_BUF_INIT(128);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf code = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(128);
+    LK_CLEANUP(lk_buf_done) struct lk_buf code = LK_BUF_INIT(256);
 
     lk_buf_printf(&name, "--%s%s%s", option->name, option->value ? " " : "",
                   option->value ? option->value : "");
@@ -42,10 +40,8 @@ void lk_magic_help(const struct lk_magic *magic, struct lk_buf *markdown, struct
 
 static void put_row(const struct lk_magic *magic, struct lk_table *table)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf name = LK_BUF_INIT(128);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf code = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(128);
+    LK_CLEANUP(lk_buf_done) struct lk_buf code = LK_BUF_INIT(256);
 
     lk_buf_printf(&name, "%s%s%s%s", magic->flags & LK_MAGIC_BODY ? "%%" : "%", magic->name,
                   magic->verb ? " " : "", magic->verb ? magic->verb : "");

@@ -36,8 +36,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
                           struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf bytes = LK_BUF_INIT(SHOWN_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(SHOWN_MAX);
     struct lk_onelake_path path;
     struct lk_onelake *onelake;
     struct lk_str text;

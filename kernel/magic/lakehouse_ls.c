@@ -26,8 +26,7 @@ static json_t *file_value(const struct lk_onelake_file *file)
 
 static void file_row(struct lk_table *table, const struct lk_onelake_file *file)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf name = LK_BUF_INIT(LK_ONELAKE_PATH_MAX + 2);
+    LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(LK_ONELAKE_PATH_MAX + 2);
     char size[LK_SIZE_TEXT_MAX] = "";
     char when[LK_TIME_TEXT_MAX] = "";
 

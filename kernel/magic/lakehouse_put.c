@@ -18,8 +18,7 @@ static enum lk_status target_path(const struct lk_context *context, struct lk_st
                                   struct lk_str local, struct lk_onelake_path *ret,
                                   struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(8192);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(8192);
 
     lk_buf_put(&text, to.len ? to : LK_STR("Files/"));
     if (lk_str_eq(to, LK_STR("Files")))
@@ -32,11 +31,9 @@ static enum lk_status target_path(const struct lk_context *context, struct lk_st
 
 static void show(struct lk_str local, const struct lk_onelake_file *file, struct lk_answer *ret)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *name = lk_str_dup(lk_path_base(local));
+    LK_CLEANUP(lk_free_ptr) char *name = lk_str_dup(lk_path_base(local));
     struct lk_table *table = lk_table_new(2, "Uploaded", name);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf code = LK_BUF_INIT(8192);
+    LK_CLEANUP(lk_buf_done) struct lk_buf code = LK_BUF_INIT(8192);
     struct lk_str abfss = lk_json_get_str(ret->value, "abfss");
     char size[LK_SIZE_TEXT_MAX];
 
@@ -54,8 +51,7 @@ static void show(struct lk_str local, const struct lk_onelake_file *file, struct
 static enum lk_status open_local(const struct lk_context *context, struct lk_str local, int *ret,
                                  struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *path = lk_context_path(context, local);
+    LK_CLEANUP(lk_free_ptr) char *path = lk_context_path(context, local);
 
     *ret = open(path, O_RDONLY | O_CLOEXEC);
     if (*ret >= 0)
@@ -73,8 +69,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     struct lk_onelake_file file;
     struct lk_source_file source;
     struct lk_onelake *onelake;
-    LK_CLEANUP(lk_fd_close)
-    int fd = -1;
+    LK_CLEANUP(lk_fd_close) int fd = -1;
     enum lk_status st;
 
     (void)body;

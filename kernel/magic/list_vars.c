@@ -12,8 +12,7 @@ static void put_rows(const json_t *all, struct lk_table *table)
 
     json_object_foreach((json_t *)all, name, value)
     {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf text = LK_BUF_INIT(SHOWN_BYTES + 3);
+        LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(SHOWN_BYTES + 3);
         lk_json_write(value, false, &text);
         if (text.full) {
             lk_buf_truncate(&text, lk_str_cut(lk_buf_view(&text), SHOWN_BYTES).len);

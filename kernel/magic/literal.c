@@ -145,8 +145,7 @@ static bool take_escape(struct reader *reader, struct lk_buf *ret)
 
 static enum lk_status read_string(struct reader *reader, json_t **ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(reader->rest.len + 4);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(reader->rest.len + 4);
     char quote = take(reader);
     bool triple =
         reader->rest.len > 1 && reader->rest.ptr[0] == quote && reader->rest.ptr[1] == quote;
@@ -192,8 +191,7 @@ static enum lk_status not_known(struct lk_str word, struct lk_error *err)
 
 static enum lk_status read_number(struct lk_str word, json_t **ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf digits = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_buf_done) struct lk_buf digits = LK_BUF_INIT(64);
     char *end;
     int64_t whole;
     double real;
@@ -270,8 +268,7 @@ static enum lk_status read_key(struct reader *reader, json_t **ret, struct lk_er
 
 static enum lk_status read_item(struct reader *reader, json_t *into, struct lk_error *err)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *key = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *key = NULL;
     json_t *value = NULL;
     enum lk_status st = json_is_object(into) ? read_key(reader, &key, err) : LK_OK;
 
@@ -314,8 +311,7 @@ static enum lk_status read_items(struct reader *reader, char close, json_t *into
 
 static enum lk_status read_value(struct reader *reader, json_t **ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *into = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *into = NULL;
     size_t commas = 0;
     enum lk_status st;
     char c;

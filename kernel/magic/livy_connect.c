@@ -63,8 +63,7 @@ static enum lk_status connect_url(struct lk_context *context, struct lk_str url,
 static enum lk_status connect_local(struct lk_context *context, struct lk_cell *cell,
                                     json_t **ret_demo, struct lk_error *err)
 {
-    LK_CLEANUP(lk_local_service_done)
-    struct lk_local_service service = LK_LOCAL_SERVICE_INIT;
+    LK_CLEANUP(lk_local_service_done) struct lk_local_service service = LK_LOCAL_SERVICE_INIT;
     struct lk_livy_endpoint endpoint;
     enum lk_status st;
 
@@ -82,8 +81,7 @@ static enum lk_status connect_local(struct lk_context *context, struct lk_cell *
 static enum lk_status connect_saved(struct lk_context *context, struct lk_str name,
                                     struct lk_error *err)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *saved = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *saved = NULL;
     enum lk_status st = lk_connections_find(context->options.config_file, name, &saved, err);
 
     return st ? st
@@ -94,8 +92,7 @@ static enum lk_status connect_saved(struct lk_context *context, struct lk_str na
 static enum lk_status save(struct lk_context *context, const struct lk_args *args,
                            struct lk_error *err)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *connection = json_object();
+    LK_CLEANUP(lk_json_unref) json_t *connection = json_object();
 
     lk_json_set_text(connection, "url", lk_args_positional(args, 0));
     lk_json_set_text(connection, "kind", lk_args_get(args, "kind"));
@@ -109,8 +106,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                           struct lk_error *err)
 {
     struct lk_str where = lk_args_positional(args, 0);
-    LK_CLEANUP(lk_json_unref)
-    json_t *demo = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *demo = NULL;
     enum lk_status st;
 
     (void)body;

@@ -73,10 +73,8 @@ static void feature_words(const json_t *list, struct lk_buf *ret)
 void lk_livy_connection_answer(const struct lk_context *context, struct lk_answer *ret)
 {
     bool local = lk_str_eq(lk_str_from(context->cloud.name), LK_STR("local"));
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf words = LK_BUF_INIT(512);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf title = LK_BUF_INIT(128);
+    LK_CLEANUP(lk_buf_done) struct lk_buf words = LK_BUF_INIT(512);
+    LK_CLEANUP(lk_buf_done) struct lk_buf title = LK_BUF_INIT(128);
     const json_t *value = context->connection;
     struct lk_table *table;
 

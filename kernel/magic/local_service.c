@@ -30,8 +30,7 @@ static bool process_lives(int64_t pid)
 static enum lk_status read_state(const char *path, struct lk_local_service *ret,
                                  struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(STATE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(STATE_MAX);
     int64_t pid = 0;
     const struct lk_json_field fields[] = {{"pid", LK_JSON_I64, true, 0}};
     enum lk_status st;
@@ -52,8 +51,7 @@ static enum lk_status read_state(const char *path, struct lk_local_service *ret,
 
 static char *find_program(const struct lk_context *context)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *folder = NULL;
+    LK_CLEANUP(lk_free_ptr) char *folder = NULL;
     char *beside;
 
     if (context->options.local_program)
@@ -69,8 +67,7 @@ static char *find_program(const struct lk_context *context)
 static enum lk_status start(struct lk_context *context, const char *log_path, pid_t *ret,
                             struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *program = find_program(context);
+    LK_CLEANUP(lk_free_ptr) char *program = find_program(context);
     const char *argv[] = {program,          "--home", context->options.local_home,
                           "--idle-timeout", "30m",    NULL};
     const struct lk_process_spec spec = {
@@ -91,8 +88,7 @@ static enum lk_status start(struct lk_context *context, const char *log_path, pi
 
 static enum lk_status tell_why_it_ended(const char *log_path, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf words = LK_BUF_INIT(LK_ERROR_STORY_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf words = LK_BUF_INIT(LK_ERROR_STORY_MAX);
     struct lk_error ignored;
 
     lk_error_set(err, LK_FAILED, "LocalServiceFailed", "livy-local ended while it started");
@@ -130,10 +126,8 @@ enum lk_status lk_local_service_get(struct lk_context *context, struct lk_cancel
                                     struct lk_local_service *ret, struct lk_error *err)
 {
     const char *home = context->options.local_home;
-    LK_CLEANUP(lk_free_ptr)
-    char *state_path = lk_path_join(home, LK_STR("state.json"));
-    LK_CLEANUP(lk_free_ptr)
-    char *log_path = lk_path_join(home, LK_STR("livy-local.log"));
+    LK_CLEANUP(lk_free_ptr) char *state_path = lk_path_join(home, LK_STR("state.json"));
+    LK_CLEANUP(lk_free_ptr) char *log_path = lk_path_join(home, LK_STR("livy-local.log"));
     enum lk_status st;
     pid_t pid;
 

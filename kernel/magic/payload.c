@@ -49,8 +49,7 @@ static enum lk_status target_path(const struct lk_context *context, const struct
                                   struct lk_onelake_path *ret, struct lk_error *err)
 {
     struct lk_str folder = lk_args_get(args, "to");
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(LK_ONELAKE_PATH_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(LK_ONELAKE_PATH_MAX);
 
     while (lk_str_ends(folder, LK_STR("/")))
         folder.len--;
@@ -68,10 +67,8 @@ static enum lk_status target_path(const struct lk_context *context, const struct
 static void add_where(json_t *value, struct lk_str name, struct lk_str body,
                       const struct lk_digest *sha256, bool checked)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf hex = LK_BUF_INIT(128);
-    LK_CLEANUP(lk_free_ptr)
-    char *folder = getcwd(NULL, 0);
+    LK_CLEANUP(lk_buf_done) struct lk_buf hex = LK_BUF_INIT(128);
+    LK_CLEANUP(lk_free_ptr) char *folder = getcwd(NULL, 0);
 
     lk_hex_encode(lk_digest_view(sha256), &hex);
     json_object_set_new(value, "kind", json_string("payload"));
@@ -85,13 +82,11 @@ static void add_where(json_t *value, struct lk_str name, struct lk_str body,
 
 static void show(const json_t *value, struct lk_answer *ret)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *name = lk_str_dup(lk_json_get_str(value, "name"));
+    LK_CLEANUP(lk_free_ptr) char *name = lk_str_dup(lk_json_get_str(value, "name"));
     struct lk_table *table = lk_table_new(2, "Payload", name);
     char size[LK_SIZE_TEXT_MAX];
     struct lk_str abfss = lk_json_get_str(value, "abfss");
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf code = LK_BUF_INIT(8192);
+    LK_CLEANUP(lk_buf_done) struct lk_buf code = LK_BUF_INIT(8192);
 
     lk_size_text(json_integer_value(json_object_get(value, "bytes")), size);
     lk_table_row(table, (struct lk_str[]){LK_STR("Size"), lk_str_from(size)});
@@ -151,8 +146,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
 {
     struct lk_str name = lk_args_positional(args, 0);
     struct lk_digest sha256 = lk_digest_of(LK_DIGEST_SHA256, body);
-    LK_CLEANUP(lk_free_ptr)
-    char *local = lk_str_dup(name);
+    LK_CLEANUP(lk_free_ptr) char *local = lk_str_dup(name);
     struct lk_onelake *onelake;
     bool checked;
     enum lk_status st;

@@ -24,12 +24,9 @@ static const char checker[] =
 enum lk_status lk_python_check(struct lk_str name, struct lk_str code, struct lk_cancel *cancel,
                                bool *checked, struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *file = lk_str_dup(name);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf out = LK_BUF_INIT(8192);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf errout = LK_BUF_INIT(8192);
+    LK_CLEANUP(lk_free_ptr) char *file = lk_str_dup(name);
+    LK_CLEANUP(lk_buf_done) struct lk_buf out = LK_BUF_INIT(8192);
+    LK_CLEANUP(lk_buf_done) struct lk_buf errout = LK_BUF_INIT(8192);
     const char *argv[] = {"python3", "-I", "-S", "-c", checker, file, NULL};
     struct lk_str story, line, number, what;
     int exit_code = 0;

@@ -95,8 +95,7 @@ static enum lk_status check_form(const struct call *call, bool is_body, struct l
 
 static enum lk_status read_args(const struct run *run, struct call *call, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf name = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(64);
     struct lk_str as;
     enum lk_status st;
 
@@ -177,8 +176,7 @@ static enum lk_status run_magic(const struct run *run, const struct lk_cell_line
                                 bool is_body, struct lk_str body, bool is_last,
                                 struct lk_error *err)
 {
-    LK_CLEANUP(call_done)
-    struct call call = {.magic = NULL};
+    LK_CLEANUP(call_done) struct call call = {.magic = NULL};
     enum lk_status st = identify(run, lk_buf_view(&line->text), is_body, &call, err);
 
     /* Hidden executions of editors (jupyter.md §3.3) get a quiet nothing for what is not ours and
@@ -234,8 +232,7 @@ static enum lk_status run_lines(const struct run *run, struct lk_str code, bool 
     size_t number = 0, lines = 0;
 
     for (;;) {
-        LK_CLEANUP(lk_cell_line_done)
-        struct lk_cell_line line = {.number = 0};
+        LK_CLEANUP(lk_cell_line_done) struct lk_cell_line line = {.number = 0};
         enum lk_status st = lk_cell_next_line(&code, &number, &line, err);
         bool is_last = lk_cell_is_blank(code);
         if (st == LK_NOT_FOUND)
@@ -259,8 +256,7 @@ static enum lk_status run_lines(const struct run *run, struct lk_str code, bool 
 
 static enum lk_status run_body(const struct run *run, struct lk_str code, struct lk_error *err)
 {
-    LK_CLEANUP(lk_cell_line_done)
-    struct lk_cell_line line = {.number = 0};
+    LK_CLEANUP(lk_cell_line_done) struct lk_cell_line line = {.number = 0};
     struct lk_str body;
     enum lk_status st = lk_cell_split_body(code, &line, &body, err);
 

@@ -16,8 +16,7 @@ static enum lk_status read_pairs(const struct lk_args *args, json_t *ret, struct
 {
     for (size_t i = 0; i < lk_args_positional_count(args); i++) {
         struct lk_str pair = lk_args_positional(args, i), name, text;
-        LK_CLEANUP(lk_free_ptr)
-        char *key = NULL;
+        LK_CLEANUP(lk_free_ptr) char *key = NULL;
         if (!lk_str_split(pair, '=', &name, &text) || !lk_is_identifier(name)) {
             lk_error_set(err, LK_INVALID, "BadPair", "'%.*s' is not NAME=VALUE",
                          LK_STR_ARGS(lk_str_cut(pair, 80)));
@@ -40,8 +39,7 @@ static enum lk_status set_all(struct lk_context *context, json_t *pairs, struct 
 
     json_object_foreach(pairs, name, value)
     {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf text = LK_BUF_INIT(4096);
+        LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
         st = lk_vars_set(context->vars, lk_str_from(name), value, err);
         if (st)
             break;

@@ -40,12 +40,9 @@ static void sent(struct lk_http_progress *progress, int64_t done, int64_t total)
 {
     struct shown_progress *self = (struct shown_progress *)progress;
     int64_t elapsed = self->clock->monotonic_ms(self->clock) - self->started_ms;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf plain = LK_BUF_INIT(1024);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf markdown = LK_BUF_INIT(1024);
-    LK_CLEANUP(lk_json_unref)
-    json_t *value = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(1024);
+    LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(1024);
+    LK_CLEANUP(lk_json_unref) json_t *value = NULL;
     char have[LK_SIZE_TEXT_MAX], all[LK_SIZE_TEXT_MAX], rate[LK_SIZE_TEXT_MAX];
     char left[LK_DURATION_TEXT_MAX] = "";
 
@@ -104,8 +101,7 @@ enum lk_status lk_upload_run(struct lk_context *context, struct lk_cell *cell,
 void lk_upload_value(struct lk_context *context, const struct lk_onelake_path *to,
                      const struct lk_onelake_file *file, json_t *value)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(8192);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(8192);
 
     lk_onelake_path_abfss(&context->cloud, to, &text);
     lk_json_set_text(value, "abfss", lk_buf_view(&text));

@@ -46,10 +46,8 @@ bool lk_is_identifier(struct lk_str name)
 enum lk_status lk_vars_set(struct lk_vars *vars, struct lk_str name, json_t *value,
                            struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *key = lk_str_dup(name);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(VALUE_MAX);
+    LK_CLEANUP(lk_free_ptr) char *key = lk_str_dup(name);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(VALUE_MAX);
 
     if (!lk_is_identifier(name)) {
         lk_error_set(err, LK_INVALID, "BadName", "'%.*s' is no name for a variable",
@@ -70,8 +68,7 @@ enum lk_status lk_vars_set(struct lk_vars *vars, struct lk_str name, json_t *val
 
 json_t *lk_vars_get(const struct lk_vars *vars, struct lk_str name)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *key = lk_str_dup(name);
+    LK_CLEANUP(lk_free_ptr) char *key = lk_str_dup(name);
 
     return json_object_get(vars->all, key);
 }
@@ -148,8 +145,7 @@ static void list_members(const json_t *object, struct lk_buf *ret)
 static enum lk_status unknown(struct lk_str reference, struct lk_str part, const json_t *in,
                               struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf known = LK_BUF_INIT(1024);
+    LK_CLEANUP(lk_buf_done) struct lk_buf known = LK_BUF_INIT(1024);
 
     list_members(in, &known);
     if (known.len)
@@ -178,8 +174,7 @@ static struct lk_str next_step(struct lk_str *rest)
 
 static const json_t *member(const json_t *value, struct lk_str part)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *key = lk_str_dup(part);
+    LK_CLEANUP(lk_free_ptr) char *key = lk_str_dup(part);
     int64_t index;
 
     if (json_is_object(value))

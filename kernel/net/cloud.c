@@ -155,8 +155,7 @@ enum lk_status lk_cloud_from_state(struct lk_str json_text, struct lk_cloud *ret
                                    struct lk_error *err)
 {
     static const char what[] = "the local service's state file";
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
     struct state state = {.version = 0};
     struct lk_cloud cloud;
     enum lk_status st;

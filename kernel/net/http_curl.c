@@ -264,8 +264,7 @@ static void add_line(struct exchange *x, const char *line)
 
 static void add_header(struct exchange *x, struct lk_str name, struct lk_str value)
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf line = LK_BUF_INIT(128 << 10);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf line = LK_BUF_INIT(128 << 10);
 
     /* libcurl takes "Name:" as "do not send it" and "Name;" as "send it empty". */
     lk_buf_printf(&line, "%.*s%s", LK_STR_ARGS(name), value.len ? ": " : ";");
@@ -409,8 +408,7 @@ static enum lk_status send_request(struct lk_http *http, const struct lk_http_re
 {
     struct http_curl *self = (struct http_curl *)http;
     struct exchange x = {.self = self, .request = request, .cancel = cancel, .reply = ret};
-    LK_CLEANUP(lk_free_ptr)
-    char *url = lk_str_dup(request->url);
+    LK_CLEANUP(lk_free_ptr) char *url = lk_str_dup(request->url);
     int64_t began_ms = now_ms();
     enum lk_status st;
 

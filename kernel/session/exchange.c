@@ -29,8 +29,7 @@ void lk_exchange_forward(struct lk_exchange *exchange, struct lk_str tag,
 void lk_exchange_send(struct lk_exchange *exchange, struct lk_str tag,
                       const struct lk_outgoing *outgoing)
 {
-    LK_CLEANUP(lk_encoded_done)
-    struct lk_encoded encoded = LK_ENCODED_INIT;
+    LK_CLEANUP(lk_encoded_done) struct lk_encoded encoded = LK_ENCODED_INIT;
     struct lk_str parts[LK_IDENTITIES_MAX + 6];
     size_t count = 0;
 

@@ -51,8 +51,7 @@ static enum lk_status read_execute(const struct lk_message *request, struct exec
 static json_t *error_content(const struct lk_error *err)
 {
     json_t *content = json_object();
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf sentence = LK_BUF_INIT(LK_ERROR_MESSAGE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf sentence = LK_BUF_INIT(LK_ERROR_MESSAGE_MAX);
 
     lk_buf_put(&sentence, lk_str_from(err->message));
     json_object_set_new(content, "ename", json_string(err->code[0] ? err->code : "Error"));
@@ -64,8 +63,7 @@ static json_t *error_content(const struct lk_error *err)
 /* Expressions are names of variables and kept results; nothing is run for them. */
 static json_t *answer_expression(const struct executor *self, struct lk_str expression)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(1 << 20);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1 << 20);
     json_t *value =
         self->context ? lk_vars_get(self->context->vars, lk_str_trim(expression)) : NULL;
 
@@ -91,8 +89,7 @@ static json_t *answer_expressions(const struct executor *self, const json_t *exp
 static enum lk_status run_cell(struct executor *self, const struct lk_message *request,
                                const struct execute *execute, struct lk_error *err)
 {
-    LK_CLEANUP(lk_jupyter_cell_done)
-    struct lk_jupyter_cell cell;
+    LK_CLEANUP(lk_jupyter_cell_done) struct lk_jupyter_cell cell;
     enum lk_status st;
 
     lk_jupyter_cell_init(&cell, &self->exchange, request, self->options->cancel);
@@ -235,8 +232,7 @@ static bool serve(struct executor *self, struct lk_str tag, const struct lk_mess
 static bool serve_frames(struct executor *self, const struct lk_frames *frames)
 {
     const struct lk_secret no_key = LK_SECRET_INIT; /* the router has checked and removed it */
-    LK_CLEANUP(lk_message_done)
-    struct lk_message request = LK_MESSAGE_INIT;
+    LK_CLEANUP(lk_message_done) struct lk_message request = LK_MESSAGE_INIT;
     struct lk_str tag = frames->parts[0];
     bool abort_queue = false;
     struct lk_str flag;
@@ -258,8 +254,7 @@ static void serve_until_quit(struct executor *self)
     bool going = true;
 
     while (going) {
-        LK_CLEANUP(lk_frames_done)
-        struct lk_frames frames = LK_FRAMES_INIT;
+        LK_CLEANUP(lk_frames_done) struct lk_frames frames = LK_FRAMES_INIT;
         if (lk_socket_receive(self->exchange.pair, &frames, NULL) == LK_OK)
             going = frames.count > 0 && serve_frames(self, &frames);
         else

@@ -105,10 +105,8 @@ static bool is_ours(const struct lk_jupyter_cell *self, const struct lk_message 
 
 static bool read_answer(struct lk_jupyter_cell *self, struct lk_secret *ret)
 {
-    LK_CLEANUP(lk_frames_done)
-    struct lk_frames frames = LK_FRAMES_INIT;
-    LK_CLEANUP(lk_message_done)
-    struct lk_message reply = LK_MESSAGE_INIT;
+    LK_CLEANUP(lk_frames_done) struct lk_frames frames = LK_FRAMES_INIT;
+    LK_CLEANUP(lk_message_done) struct lk_message reply = LK_MESSAGE_INIT;
     const struct lk_secret no_key = LK_SECRET_INIT;
     struct lk_str unsigned_frames[LK_FRAMES_MAX];
 
@@ -127,8 +125,7 @@ static bool read_answer(struct lk_jupyter_cell *self, struct lk_secret *ret)
 /* Answers that were waiting before the question was asked belong to nobody. */
 static void drop_stale_answers(struct lk_jupyter_cell *self)
 {
-    LK_CLEANUP(lk_frames_done)
-    struct lk_frames frames = LK_FRAMES_INIT;
+    LK_CLEANUP(lk_frames_done) struct lk_frames frames = LK_FRAMES_INIT;
 
     while (lk_socket_receive(self->exchange->pair, &frames, NULL) == LK_OK)
         continue;

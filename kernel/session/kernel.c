@@ -107,8 +107,7 @@ struct kernel {
 static enum lk_status open_kernel(struct kernel *kernel, const struct lk_kernel_options *options,
                                   struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf text = LK_BUF_INIT(CONNECTION_FILE_MAX);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf text = LK_BUF_INIT(CONNECTION_FILE_MAX);
     struct lk_router_options router = {.zmq = kernel->zmq,
                                        .connection = &kernel->connection,
                                        .session = kernel->session,

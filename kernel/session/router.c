@@ -28,8 +28,7 @@ struct lk_router {
 static void send_message(struct lk_router *router, struct lk_socket *socket,
                          const struct lk_outgoing *outgoing)
 {
-    LK_CLEANUP(lk_encoded_done)
-    struct lk_encoded encoded = LK_ENCODED_INIT;
+    LK_CLEANUP(lk_encoded_done) struct lk_encoded encoded = LK_ENCODED_INIT;
     struct lk_clock *clock = router->options.clock;
 
     lk_message_write(outgoing, router->options.session, clock->unix_ms(clock), &encoded);
@@ -144,8 +143,7 @@ static void from_executor(struct lk_router *router, const struct lk_frames *fram
 
 static void read_executor(struct lk_router *router)
 {
-    LK_CLEANUP(lk_frames_done)
-    struct lk_frames frames = LK_FRAMES_INIT;
+    LK_CLEANUP(lk_frames_done) struct lk_frames frames = LK_FRAMES_INIT;
 
     while (lk_socket_receive(router->pair, &frames, NULL) == LK_OK)
         from_executor(router, &frames);
@@ -276,8 +274,7 @@ static void read_stdin(struct lk_router *router)
 /* XPUB hands subscriptions up as messages: 1 + topic, or 0 + topic for leaving. */
 static void read_iopub(struct lk_router *router)
 {
-    LK_CLEANUP(lk_frames_done)
-    struct lk_frames frames = LK_FRAMES_INIT;
+    LK_CLEANUP(lk_frames_done) struct lk_frames frames = LK_FRAMES_INIT;
 
     while (lk_socket_receive(router->iopub, &frames, NULL) == LK_OK) {
         struct lk_str topic = lk_str_slice(frames.parts[0], 1, frames.parts[0].len);

@@ -71,8 +71,7 @@ enum lk_status lk_connection_read(struct lk_str json_text, struct lk_connection 
         LK_JSON_OPTIONAL(struct fields, ports[LK_CONTROL], "control_port", LK_JSON_ANY),
         LK_JSON_OPTIONAL(struct fields, ports[LK_HEARTBEAT], "hb_port", LK_JSON_ANY),
     };
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
     struct fields fields = {.transport = LK_STR_EMPTY};
     enum lk_status st;
 

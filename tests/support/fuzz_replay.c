@@ -49,8 +49,7 @@ static void edit(struct lk_buf *bytes, uint64_t *state)
     static const char hostile[] = "\0\xFF\x80\"\\{}[]%&=:;\r\n ./'<>-09AZ";
     size_t at = below(state, bytes->len);
     size_t len = below(state, bytes->len - at < 32 ? bytes->len - at : 32) + 1;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf edited = LK_BUF_INIT(INPUT_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf edited = LK_BUF_INIT(INPUT_MAX);
     struct lk_str all = lk_buf_view(bytes);
     struct lk_str piece = lk_str_slice(all, at, at + len);
 
@@ -84,8 +83,7 @@ static void run_with_mutations(struct lk_str bytes)
 
     run(bytes);
     for (int i = 0; i < MUTATIONS; i++) {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf mutant = LK_BUF_INIT(INPUT_MAX);
+        LK_CLEANUP(lk_buf_done) struct lk_buf mutant = LK_BUF_INIT(INPUT_MAX);
         size_t edits = below(&state, EDITS_MAX) + 1;
 
         lk_buf_put(&mutant, bytes);
@@ -122,10 +120,8 @@ static bool run_folder(const char *folder)
     int files = 0;
 
     for (int i = 0; i < count; i++) {
-        LK_CLEANUP(lk_free_ptr)
-        char *path = lk_path_join(folder, lk_str_from(entries[i]->d_name));
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf bytes = LK_BUF_INIT(INPUT_MAX);
+        LK_CLEANUP(lk_free_ptr) char *path = lk_path_join(folder, lk_str_from(entries[i]->d_name));
+        LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(INPUT_MAX);
         struct lk_error err;
         enum lk_status st =
             entries[i]->d_name[0] == '.' ? LK_INVALID : lk_file_read(path, &bytes, &err);

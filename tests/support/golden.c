@@ -28,10 +28,8 @@ static char *keep(char *bytes)
 
 struct lk_str golden(const char *name)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *path = lk_path_join(LK_TEST_DATA, lk_str_from(name));
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf bytes = LK_BUF_INIT(GOLDEN_MAX);
+    LK_CLEANUP(lk_free_ptr) char *path = lk_path_join(LK_TEST_DATA, lk_str_from(name));
+    LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(GOLDEN_MAX);
     struct lk_error err;
     size_t len;
 
@@ -94,8 +92,7 @@ static void read_request(struct lk_str text, struct golden_http *ret)
 
 static void read_reply(const char *name, struct lk_str text, struct golden_http *ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf headers = LK_BUF_INIT(GOLDEN_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf headers = LK_BUF_INIT(GOLDEN_MAX);
     struct lk_str line, block, rest;
     int64_t number = 0;
 
@@ -123,8 +120,7 @@ static void read_reply(const char *name, struct lk_str text, struct golden_http 
 /* Request lines start with '>'. */
 static struct golden_http read_marked(const char *name, struct lk_str text)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf request = LK_BUF_INIT(GOLDEN_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf request = LK_BUF_INIT(GOLDEN_MAX);
     struct golden_http ret = {.status = 0};
     struct lk_str line;
     size_t len;

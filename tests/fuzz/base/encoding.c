@@ -43,10 +43,8 @@ static const struct {
 
 static void check_codec(size_t i, struct lk_str input)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(SIZE_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf back = LK_BUF_INIT(SIZE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(SIZE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf back = LK_BUF_INIT(SIZE_MAX);
 
     codecs[i].encode(input, &text);
     must(codecs[i].decode(lk_buf_view(&text), &back));
@@ -66,10 +64,8 @@ static void check_codec(size_t i, struct lk_str input)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct lk_str input = {(const char *)data, size}, name, rest;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf value = LK_BUF_INIT(SIZE_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf form = LK_BUF_INIT(SIZE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf value = LK_BUF_INIT(SIZE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf form = LK_BUF_INIT(SIZE_MAX);
 
     for (size_t i = 0; i < LK_COUNT(codecs); i++)
         check_codec(i, input);

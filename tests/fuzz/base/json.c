@@ -31,10 +31,8 @@ static void must(bool fine)
 
 static void write_and_read_again(const json_t *json, bool pretty)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(SIZE_MAX);
-    LK_CLEANUP(lk_json_unref)
-    json_t *again = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(SIZE_MAX);
+    LK_CLEANUP(lk_json_unref) json_t *again = NULL;
 
     lk_json_write(json, pretty, &text);
     must(lk_json_parse(lk_buf_view(&text), "again", &again, NULL) == LK_OK);
@@ -44,10 +42,8 @@ static void write_and_read_again(const json_t *json, bool pretty)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct lk_str input = {(const char *)data, size};
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = NULL;
-    LK_CLEANUP(lk_json_unref)
-    json_t *text = lk_json_text(input);
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *text = lk_json_text(input);
     struct target target = {.id = 0};
     struct lk_error err;
 

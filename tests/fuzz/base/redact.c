@@ -17,12 +17,9 @@ static const char *const planted[] = {
 
 static void check(struct lk_str before, struct lk_str secret, struct lk_str after)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(SIZE_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf safe = LK_BUF_INIT(SIZE_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf again = LK_BUF_INIT(SIZE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(SIZE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf safe = LK_BUF_INIT(SIZE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf again = LK_BUF_INIT(SIZE_MAX);
 
     lk_buf_put(&text, before);
     lk_buf_put(&text, secret);

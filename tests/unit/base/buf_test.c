@@ -22,8 +22,7 @@ static void an_empty_buffer_reads_as_empty_text(void **state)
 
 static void what_fits_is_kept_and_the_rest_is_remembered(void **state)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf buf = LK_BUF_INIT(5);
+    LK_CLEANUP(lk_buf_done) struct lk_buf buf = LK_BUF_INIT(5);
     struct lk_error err;
 
     (void)state;
@@ -47,8 +46,7 @@ static void what_fits_is_kept_and_the_rest_is_remembered(void **state)
 
 static void a_ceiling_of_nothing_takes_nothing(void **state)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf buf = LK_BUF_INIT(0);
+    LK_CLEANUP(lk_buf_done) struct lk_buf buf = LK_BUF_INIT(0);
 
     (void)state;
     lk_buf_put_char(&buf, 'x');
@@ -59,8 +57,7 @@ static void a_ceiling_of_nothing_takes_nothing(void **state)
 
 static void growing_keeps_every_byte(void **state)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf buf = LK_BUF_INIT(SIZE_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf buf = LK_BUF_INIT(SIZE_MAX);
 
     (void)state;
     for (int i = 0; i < 100000; i++)
@@ -74,8 +71,7 @@ static void growing_keeps_every_byte(void **state)
 
 static void printf_takes_texts_of_any_length(void **state)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf buf = LK_BUF_INIT(100000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf buf = LK_BUF_INIT(100000);
     char longest[3000];
 
     (void)state;
@@ -94,8 +90,7 @@ static void printf_takes_texts_of_any_length(void **state)
 
 static void consuming_drops_from_the_front(void **state)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf buf = LK_BUF_INIT(100);
+    LK_CLEANUP(lk_buf_done) struct lk_buf buf = LK_BUF_INIT(100);
 
     (void)state;
     lk_buf_put(&buf, LK_STR("line one\nline two"));
@@ -112,8 +107,7 @@ static void consuming_drops_from_the_front(void **state)
 
 static void taking_leaves_an_empty_usable_buffer(void **state)
 {
-    LK_CLEANUP(lk_buf_wipe)
-    struct lk_buf buf = LK_BUF_INIT(10);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf buf = LK_BUF_INIT(10);
     char *taken;
 
     (void)state;

@@ -4,8 +4,7 @@
 
 static void check(struct lk_digest digest, const char *want)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf hex = LK_BUF_INIT(100);
+    LK_CLEANUP(lk_buf_done) struct lk_buf hex = LK_BUF_INIT(100);
 
     lk_hex_encode(lk_digest_view(&digest), &hex);
     assert_string_equal(lk_buf_cstr(&hex), want);

@@ -5,8 +5,7 @@ typedef void encoder(struct lk_str bytes, struct lk_buf *ret);
 
 static void check_encoder(encoder *encode, struct lk_str bytes, const char *want)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(1000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1000);
 
     encode(bytes, &text);
     assert_string_equal(lk_buf_cstr(&text), want);
@@ -30,8 +29,7 @@ static void base64_is_that_of_rfc_4648(void **state)
     (void)state;
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
         struct lk_str bytes = lk_str_from(cases[i].bytes);
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf back = LK_BUF_INIT(100);
+        LK_CLEANUP(lk_buf_done) struct lk_buf back = LK_BUF_INIT(100);
 
         check_encoder(lk_base64_encode, bytes, cases[i].padded);
         check_encoder(lk_base64url_encode, bytes, cases[i].url);
@@ -44,12 +42,9 @@ static void base64_is_that_of_rfc_4648(void **state)
 
 static void every_byte_survives_base64_and_hex(void **state)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf bytes = LK_BUF_INIT(1000);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(1000);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf back = LK_BUF_INIT(1000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(1000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf back = LK_BUF_INIT(1000);
 
     (void)state;
     for (int c = 0; c < 256; c++)
@@ -77,8 +72,7 @@ static void broken_base64_is_refused_and_leaves_nothing(void **state)
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(bad); i++) {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf back = LK_BUF_INIT(100);
+        LK_CLEANUP(lk_buf_done) struct lk_buf back = LK_BUF_INIT(100);
 
         lk_buf_put(&back, LK_STR("kept"));
         if (lk_base64_decode(bad[i], &back))
@@ -89,8 +83,7 @@ static void broken_base64_is_refused_and_leaves_nothing(void **state)
 
 static void hex_takes_pairs_of_digits_in_any_case(void **state)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf back = LK_BUF_INIT(100);
+    LK_CLEANUP(lk_buf_done) struct lk_buf back = LK_BUF_INIT(100);
 
     (void)state;
     check_encoder(lk_hex_encode, LK_STR("\x00\x9F\xFF"), "009fff");
@@ -131,8 +124,7 @@ static void percent_decoding_wants_two_digits(void **state)
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf back = LK_BUF_INIT(100);
+        LK_CLEANUP(lk_buf_done) struct lk_buf back = LK_BUF_INIT(100);
 
         assert_int_equal(lk_percent_decode(lk_str_from(cases[i].text), cases[i].plus, &back),
                          cases[i].good);
@@ -142,8 +134,7 @@ static void percent_decoding_wants_two_digits(void **state)
 
 static void a_form_is_written_as_msal_writes_it(void **state)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf form = LK_BUF_INIT(1000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf form = LK_BUF_INIT(1000);
 
     (void)state;
     lk_form_put(&form, LK_STR("client_secret"), LK_STR("s3~/+ &\xC3\xA9"));
@@ -178,8 +169,7 @@ static void a_form_gives_its_parameters_back(void **state)
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf value = LK_BUF_INIT(100);
+        LK_CLEANUP(lk_buf_done) struct lk_buf value = LK_BUF_INIT(100);
 
         assert_int_equal(
             lk_form_get(lk_str_from(cases[i].form), lk_str_from(cases[i].name), &value),

@@ -58,10 +58,8 @@ static mode_t mode_of(const char *path)
 static void what_was_written_is_read(void **state)
 {
     struct place *place = *state;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf bytes = LK_BUF_INIT(1 << 20);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf big = LK_BUF_INIT(1 << 20);
+    LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(1 << 20);
+    LK_CLEANUP(lk_buf_done) struct lk_buf big = LK_BUF_INIT(1 << 20);
 
     while (!big.full)
         lk_buf_put(&big, LK_STR("0123456789\0abcdef\xFF"));
@@ -76,8 +74,7 @@ static void what_was_written_is_read(void **state)
 static void an_empty_file_is_a_file(void **state)
 {
     struct place *place = *state;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf bytes = LK_BUF_INIT(0);
+    LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(0);
 
     assert_lk_ok(lk_file_write(place->path, 0644, LK_STR_EMPTY, &place->err), &place->err);
     assert_lk_ok(lk_file_read(place->path, &bytes, &place->err), &place->err);
@@ -87,8 +84,7 @@ static void an_empty_file_is_a_file(void **state)
 static void a_file_past_the_ceiling_is_refused_whole(void **state)
 {
     struct place *place = *state;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf bytes = LK_BUF_INIT(4);
+    LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(4);
 
     assert_lk_ok(lk_file_write(place->path, 0600, LK_STR("12345"), &place->err), &place->err);
     assert_lk_status(LK_LIMIT, lk_file_read(place->path, &bytes, &place->err), &place->err);
@@ -102,10 +98,8 @@ static void a_file_past_the_ceiling_is_refused_whole(void **state)
 static void what_cannot_be_read_is_told_apart(void **state)
 {
     struct place *place = *state;
-    LK_CLEANUP(lk_free_ptr)
-    char *below = temp_folder_path(place->path, "below");
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf bytes = LK_BUF_INIT(4);
+    LK_CLEANUP(lk_free_ptr) char *below = temp_folder_path(place->path, "below");
+    LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(4);
 
     assert_lk_status(LK_NOT_FOUND, lk_file_read(place->path, &bytes, &place->err), &place->err);
     assert_lk_status(LK_INVALID, lk_file_read(place->folder, &bytes, &place->err), &place->err);
@@ -117,8 +111,7 @@ static void what_cannot_be_read_is_told_apart(void **state)
 static void a_write_replaces_and_leaves_nothing_beside_it(void **state)
 {
     struct place *place = *state;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf bytes = LK_BUF_INIT(100);
+    LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(100);
 
     assert_lk_ok(lk_file_write(place->path, 0600, LK_STR("old and longer"), &place->err),
                  &place->err);
@@ -131,10 +124,8 @@ static void a_write_replaces_and_leaves_nothing_beside_it(void **state)
 static void a_write_that_fails_leaves_the_old_file(void **state)
 {
     struct place *place = *state;
-    LK_CLEANUP(lk_free_ptr)
-    char *inside = temp_folder_path(place->folder, "no/such/folder");
-    LK_CLEANUP(lk_free_ptr)
-    char *taken = temp_folder_path(place->folder, "taken");
+    LK_CLEANUP(lk_free_ptr) char *inside = temp_folder_path(place->folder, "no/such/folder");
+    LK_CLEANUP(lk_free_ptr) char *taken = temp_folder_path(place->folder, "taken");
 
     assert_lk_status(LK_IO, lk_file_write(inside, 0600, LK_STR("x"), &place->err), &place->err);
     /* A folder of that name: the rename at the end fails. */
@@ -148,8 +139,7 @@ static void the_longest_name_can_be_written(void **state)
 {
     struct place *place = *state;
     char name[256];
-    LK_CLEANUP(lk_free_ptr)
-    char *path = NULL;
+    LK_CLEANUP(lk_free_ptr) char *path = NULL;
 
     memset(name, 'n', 255);
     name[255] = '\0';
@@ -161,8 +151,7 @@ static void the_longest_name_can_be_written(void **state)
 static void appends_add_up(void **state)
 {
     struct place *place = *state;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf bytes = LK_BUF_INIT(100);
+    LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(100);
 
     assert_lk_ok(lk_file_append_sync(place->path, 0600, LK_STR("one\n"), &place->err), &place->err);
     assert_lk_ok(lk_file_append_sync(place->path, 0644, LK_STR("two\n"), &place->err), &place->err);
@@ -188,12 +177,9 @@ static void a_full_disk_is_told(void **state)
 static void folders_are_made_all_the_way(void **state)
 {
     struct place *place = *state;
-    LK_CLEANUP(lk_free_ptr)
-    char *deep = temp_folder_path(place->folder, "a/b//c/");
-    LK_CLEANUP(lk_free_ptr)
-    char *first = temp_folder_path(place->folder, "a");
-    LK_CLEANUP(lk_free_ptr)
-    char *below = temp_folder_path(place->path, "x");
+    LK_CLEANUP(lk_free_ptr) char *deep = temp_folder_path(place->folder, "a/b//c/");
+    LK_CLEANUP(lk_free_ptr) char *first = temp_folder_path(place->folder, "a");
+    LK_CLEANUP(lk_free_ptr) char *below = temp_folder_path(place->path, "x");
 
     assert_lk_ok(lk_file_make_folders(deep, 0700, &place->err), &place->err);
     assert_lk_ok(lk_file_make_folders(deep, 0700, &place->err), &place->err);

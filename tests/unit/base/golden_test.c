@@ -49,12 +49,9 @@ static void a_capture_of_several_exchanges_gives_each(void **state)
 static void a_temporary_folder_goes_with_all_it_holds(void **state)
 {
     char *folder = temp_folder_new();
-    LK_CLEANUP(lk_free_ptr)
-    char *kept = lk_str_dup(lk_str_from(folder));
-    LK_CLEANUP(lk_free_ptr)
-    char *deep = temp_folder_path(folder, "a/b/c");
-    LK_CLEANUP(lk_free_ptr)
-    char *file = temp_folder_path(folder, "a/b/file");
+    LK_CLEANUP(lk_free_ptr) char *kept = lk_str_dup(lk_str_from(folder));
+    LK_CLEANUP(lk_free_ptr) char *deep = temp_folder_path(folder, "a/b/c");
+    LK_CLEANUP(lk_free_ptr) char *file = temp_folder_path(folder, "a/b/file");
     struct lk_error err;
     struct stat info;
 

@@ -208,8 +208,7 @@ static void what_the_services_write_instead_is_taken(void **state)
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
-        LK_CLEANUP(lk_json_unref)
-        json_t *json = parse(cases[i].text);
+        LK_CLEANUP(lk_json_unref) json_t *json = parse(cases[i].text);
         struct thing thing = {.done = !cases[i].done};
         struct lk_error err;
 
@@ -244,8 +243,7 @@ static void a_wrong_type_names_the_field(void **state)
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
-        LK_CLEANUP(lk_json_unref)
-        json_t *json = parse(cases[i].text);
+        LK_CLEANUP(lk_json_unref) json_t *json = parse(cases[i].text);
         struct thing thing = {.id = 0};
         struct lk_error err;
 
@@ -258,8 +256,7 @@ static void a_wrong_type_names_the_field(void **state)
 
 static void single_texts_are_empty_when_absent(void **state)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = parse("{\"a\":\"x\",\"b\":1}");
+    LK_CLEANUP(lk_json_unref) json_t *json = parse("{\"a\":\"x\",\"b\":1}");
 
     (void)state;
     assert_str(lk_json_get_str(json, "a"), "x");
@@ -285,10 +282,8 @@ static void invalid_utf8_is_written_as_replacement(void **state)
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
-        LK_CLEANUP(lk_json_unref)
-        json_t *json = lk_json_text(cases[i].text);
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf text = LK_BUF_INIT(1000);
+        LK_CLEANUP(lk_json_unref) json_t *json = lk_json_text(cases[i].text);
+        LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1000);
 
         lk_json_write(json, false, &text);
         assert_string_equal(lk_buf_cstr(&text), cases[i].want);
@@ -297,10 +292,8 @@ static void invalid_utf8_is_written_as_replacement(void **state)
 
 static void writing_keeps_the_order_and_skips_empty_text(void **state)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = json_object();
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(1000);
+    LK_CLEANUP(lk_json_unref) json_t *json = json_object();
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1000);
 
     (void)state;
     lk_json_set_text(json, "zebra", LK_STR("1"));
@@ -316,10 +309,8 @@ static void writing_keeps_the_order_and_skips_empty_text(void **state)
 
 static void writing_stops_at_the_ceiling(void **state)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = json_array();
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_json_unref) json_t *json = json_array();
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(64);
     struct lk_error err;
 
     (void)state;

@@ -62,8 +62,7 @@ static void every_spelling_of_a_secret_is_hidden(void **state)
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf safe = LK_BUF_INIT(1000);
+        LK_CLEANUP(lk_buf_done) struct lk_buf safe = LK_BUF_INIT(1000);
 
         lk_redact(lk_str_from(cases[i].text), &safe);
         assert_string_equal(lk_buf_cstr(&safe), cases[i].want);
@@ -90,8 +89,7 @@ static void words_that_are_no_secret_stay(void **state)
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(texts); i++) {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf safe = LK_BUF_INIT(1000);
+        LK_CLEANUP(lk_buf_done) struct lk_buf safe = LK_BUF_INIT(1000);
 
         lk_redact(lk_str_from(texts[i]), &safe);
         assert_string_equal(lk_buf_cstr(&safe), texts[i]);
@@ -100,8 +98,7 @@ static void words_that_are_no_secret_stay(void **state)
 
 static void redaction_appends_and_keeps_the_ceiling(void **state)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf safe = LK_BUF_INIT(12);
+    LK_CLEANUP(lk_buf_done) struct lk_buf safe = LK_BUF_INIT(12);
 
     (void)state;
     lk_buf_put(&safe, LK_STR("before "));
@@ -121,8 +118,7 @@ static void hostile_text_is_read_in_linear_time(void **state)
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(pieces); i++) {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf safe = LK_BUF_INIT(4 * SIZE);
+        LK_CLEANUP(lk_buf_done) struct lk_buf safe = LK_BUF_INIT(4 * SIZE);
         size_t len = strlen(pieces[i]);
 
         for (size_t at = 0; at + len <= SIZE; at += len)

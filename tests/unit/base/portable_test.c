@@ -67,8 +67,7 @@ static void the_cancel_flag_works_on_it(void **state)
 
 static void processes_work_on_it(void **state)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf out = LK_BUF_INIT(100);
+    LK_CLEANUP(lk_buf_done) struct lk_buf out = LK_BUF_INIT(100);
     const char *argv[] = {"sh", "-c", "cat; [ -e /dev/fd/40 ] && echo stray; exit 5", NULL};
     int stray = fcntl(STDERR_FILENO, F_DUPFD, 40);
     struct lk_error err;

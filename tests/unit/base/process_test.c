@@ -53,8 +53,7 @@ static enum lk_status run_script(const char *script, struct outcome *ret)
 
 static void output_error_and_exit_code_come_back(void **state)
 {
-    LK_CLEANUP(outcome_done)
-    struct outcome got = OUTCOME_INIT;
+    LK_CLEANUP(outcome_done) struct outcome got = OUTCOME_INIT;
 
     (void)state;
     assert_lk_ok(run_script("echo out; echo err >&2; exit 7", &got), &got.err);
@@ -65,8 +64,7 @@ static void output_error_and_exit_code_come_back(void **state)
 
 static void a_signals_number_is_added_to_128(void **state)
 {
-    LK_CLEANUP(outcome_done)
-    struct outcome got = OUTCOME_INIT;
+    LK_CLEANUP(outcome_done) struct outcome got = OUTCOME_INIT;
 
     (void)state;
     assert_lk_ok(run_script("kill -TERM $$", &got), &got.err);
@@ -75,8 +73,7 @@ static void a_signals_number_is_added_to_128(void **state)
 
 static void arguments_go_through_no_shell(void **state)
 {
-    LK_CLEANUP(outcome_done)
-    struct outcome got = OUTCOME_INIT;
+    LK_CLEANUP(outcome_done) struct outcome got = OUTCOME_INIT;
     const char *argv[] = {"printf", "%s|", "a b", "$HOME", "`id`", "\"'", "", NULL};
 
     (void)state;
@@ -92,8 +89,7 @@ static void a_program_that_is_not_there_is_told(void **state)
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(names); i++) {
-        LK_CLEANUP(outcome_done)
-        struct outcome got = OUTCOME_INIT;
+        LK_CLEANUP(outcome_done) struct outcome got = OUTCOME_INIT;
         const char *argv[] = {names[i], NULL};
         pid_t pid = -7;
 
@@ -113,11 +109,9 @@ static void a_program_that_is_not_there_is_told(void **state)
 
 static void a_file_that_is_no_program_is_told(void **state)
 {
-    LK_CLEANUP(outcome_done)
-    struct outcome got = OUTCOME_INIT;
+    LK_CLEANUP(outcome_done) struct outcome got = OUTCOME_INIT;
     char *folder = temp_folder_new();
-    LK_CLEANUP(lk_free_ptr)
-    char *path = temp_folder_path(folder, "plain");
+    LK_CLEANUP(lk_free_ptr) char *path = temp_folder_path(folder, "plain");
     const char *argv[] = {path, NULL};
 
     (void)state;
@@ -130,8 +124,7 @@ static void a_file_that_is_no_program_is_told(void **state)
 
 static void a_missing_folder_is_told_as_such(void **state)
 {
-    LK_CLEANUP(outcome_done)
-    struct outcome got = OUTCOME_INIT;
+    LK_CLEANUP(outcome_done) struct outcome got = OUTCOME_INIT;
     const char *argv[] = {"true", NULL};
 
     (void)state;
@@ -144,8 +137,7 @@ static void a_missing_folder_is_told_as_such(void **state)
 
 static void the_environment_is_replaced_by_name(void **state)
 {
-    LK_CLEANUP(outcome_done)
-    struct outcome got = OUTCOME_INIT;
+    LK_CLEANUP(outcome_done) struct outcome got = OUTCOME_INIT;
     const char *argv[] = {"sh", "-c", "echo \"$A-$AB-$KEPT\"; env | grep -c '^A='", NULL};
     const char *env[] = {"A=new", "AB=added", NULL};
 
@@ -160,13 +152,10 @@ static void the_environment_is_replaced_by_name(void **state)
 
 static void the_childs_own_path_is_searched(void **state)
 {
-    LK_CLEANUP(outcome_done)
-    struct outcome got = OUTCOME_INIT;
+    LK_CLEANUP(outcome_done) struct outcome got = OUTCOME_INIT;
     char *folder = temp_folder_new();
-    LK_CLEANUP(lk_free_ptr)
-    char *program = temp_folder_path(folder, "own-program");
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf path = LK_BUF_INIT(1000);
+    LK_CLEANUP(lk_free_ptr) char *program = temp_folder_path(folder, "own-program");
+    LK_CLEANUP(lk_buf_done) struct lk_buf path = LK_BUF_INIT(1000);
     const char *argv[] = {"own-program", NULL};
 
     (void)state;
@@ -184,8 +173,7 @@ static void the_childs_own_path_is_searched(void **state)
 /* cat echoes more than any pipe holds on both streams at once: one loop must do all of it. */
 static void megabytes_in_and_out_do_not_deadlock(void **state)
 {
-    LK_CLEANUP(outcome_done)
-    struct outcome got = OUTCOME_INIT;
+    LK_CLEANUP(outcome_done) struct outcome got = OUTCOME_INIT;
     const char *argv[] = {"sh", "-c", "tee /dev/stderr", NULL};
     char *input = lk_alloc(BIG);
 
@@ -232,8 +220,7 @@ static void output_nobody_wants_goes_nowhere(void **state)
 /* Neither SIGPIPE nor an error: what it reads is the program's affair. */
 static void a_program_may_leave_its_input_unread(void **state)
 {
-    LK_CLEANUP(outcome_done)
-    struct outcome got = OUTCOME_INIT;
+    LK_CLEANUP(outcome_done) struct outcome got = OUTCOME_INIT;
     const char *argv[] = {"sh", "-c", "exec <&-; echo closed; read x; exit 3", NULL};
     char *input = lk_alloc(BIG);
     sigset_t pending;
@@ -252,8 +239,7 @@ static void a_program_may_leave_its_input_unread(void **state)
 
 static void a_grandchild_that_keeps_the_pipes_is_not_waited_for(void **state)
 {
-    LK_CLEANUP(outcome_done)
-    struct outcome got = OUTCOME_INIT;
+    LK_CLEANUP(outcome_done) struct outcome got = OUTCOME_INIT;
     struct lk_clock *clock = lk_clock_system();
     int64_t start = clock->monotonic_ms(clock);
 
@@ -314,8 +300,7 @@ static enum lk_status run_stubborn(const struct fifo *fifo, int64_t timeout_ms,
 
 static void a_time_out_kills_the_whole_group(void **state)
 {
-    LK_CLEANUP(outcome_done)
-    struct outcome got = OUTCOME_INIT;
+    LK_CLEANUP(outcome_done) struct outcome got = OUTCOME_INIT;
     struct fifo fifo;
 
     (void)state;
@@ -338,8 +323,7 @@ static void *interrupt_when_running(void *data)
 
 static void an_interrupt_kills_the_whole_group(void **state)
 {
-    LK_CLEANUP(outcome_done)
-    struct outcome got = OUTCOME_INIT;
+    LK_CLEANUP(outcome_done) struct outcome got = OUTCOME_INIT;
     struct fifo fifo = {.cancel = lk_cancel_new()};
     pthread_t thread;
 
@@ -354,8 +338,7 @@ static void an_interrupt_kills_the_whole_group(void **state)
 
 static void nothing_starts_once_interrupted(void **state)
 {
-    LK_CLEANUP(outcome_done)
-    struct outcome got = OUTCOME_INIT;
+    LK_CLEANUP(outcome_done) struct outcome got = OUTCOME_INIT;
     struct lk_cancel *cancel = lk_cancel_new();
     const char *argv[] = {"sh", "-c", "echo ran", NULL};
 
@@ -371,8 +354,7 @@ static void nothing_starts_once_interrupted(void **state)
 
 static void the_child_gets_its_three_descriptors_and_no_other(void **state)
 {
-    LK_CLEANUP(outcome_done)
-    struct outcome got = OUTCOME_INIT;
+    LK_CLEANUP(outcome_done) struct outcome got = OUTCOME_INIT;
     int stray = fcntl(STDERR_FILENO, F_DUPFD, 40); /* without close-on-exec */
 
     (void)state;
@@ -388,8 +370,7 @@ static void the_child_gets_its_three_descriptors_and_no_other(void **state)
 
 static void the_child_starts_with_normal_signals(void **state)
 {
-    LK_CLEANUP(outcome_done)
-    struct outcome got = OUTCOME_INIT;
+    LK_CLEANUP(outcome_done) struct outcome got = OUTCOME_INIT;
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
     sigset_t term, mask;
 
@@ -417,12 +398,9 @@ static int reap(pid_t pid)
 static void a_started_program_writes_into_its_files(void **state)
 {
     char *folder = temp_folder_new();
-    LK_CLEANUP(lk_free_ptr)
-    char *out = temp_folder_path(folder, "out");
-    LK_CLEANUP(lk_free_ptr)
-    char *errout = temp_folder_path(folder, "err");
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf bytes = LK_BUF_INIT(1000);
+    LK_CLEANUP(lk_free_ptr) char *out = temp_folder_path(folder, "out");
+    LK_CLEANUP(lk_free_ptr) char *errout = temp_folder_path(folder, "err");
+    LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(1000);
     const char *argv[] = {"sh", "-c", "cat; pwd; echo err >&2; exit 4", NULL};
     struct lk_process_spec spec = {
         .argv = argv, .cwd = "/", .output_path = out, .error_path = errout};
@@ -502,8 +480,7 @@ static void a_child_dies_with_its_parent_when_asked(void **state)
 
 static void our_own_folder_is_that_of_the_test(void **state)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *folder = lk_process_own_folder();
+    LK_CLEANUP(lk_free_ptr) char *folder = lk_process_own_folder();
 
     (void)state;
     if (!folder)

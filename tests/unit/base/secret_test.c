@@ -14,8 +14,7 @@
 
 static void a_secret_keeps_its_own_copy(void **state)
 {
-    LK_CLEANUP(lk_secret_done)
-    struct lk_secret secret = LK_SECRET_INIT;
+    LK_CLEANUP(lk_secret_done) struct lk_secret secret = LK_SECRET_INIT;
     char bytes[] = "hunter2";
 
     (void)state;
@@ -31,8 +30,7 @@ static void a_secret_keeps_its_own_copy(void **state)
 
 static void setting_anew_replaces_even_with_a_part_of_itself(void **state)
 {
-    LK_CLEANUP(lk_secret_done)
-    struct lk_secret secret = LK_SECRET_INIT;
+    LK_CLEANUP(lk_secret_done) struct lk_secret secret = LK_SECRET_INIT;
 
     (void)state;
     lk_secret_set(&secret, LK_STR("Bearer abc"));
@@ -47,10 +45,8 @@ static void setting_anew_replaces_even_with_a_part_of_itself(void **state)
 
 static void moving_empties_the_source(void **state)
 {
-    LK_CLEANUP(lk_secret_done)
-    struct lk_secret from = LK_SECRET_INIT;
-    LK_CLEANUP(lk_secret_done)
-    struct lk_secret to = LK_SECRET_INIT;
+    LK_CLEANUP(lk_secret_done) struct lk_secret from = LK_SECRET_INIT;
+    LK_CLEANUP(lk_secret_done) struct lk_secret to = LK_SECRET_INIT;
 
     (void)state;
     lk_secret_set(&from, LK_STR("new"));
@@ -64,8 +60,7 @@ static void moving_empties_the_source(void **state)
 
 static void comparison_wants_every_byte(void **state)
 {
-    LK_CLEANUP(lk_secret_done)
-    struct lk_secret secret = LK_SECRET_INIT;
+    LK_CLEANUP(lk_secret_done) struct lk_secret secret = LK_SECRET_INIT;
 
     (void)state;
     assert_true(lk_secret_equals(&secret, LK_STR_EMPTY));
@@ -81,8 +76,7 @@ static void comparison_wants_every_byte(void **state)
 
 static void a_fingerprint_tells_apart_and_shows_nothing(void **state)
 {
-    LK_CLEANUP(lk_secret_done)
-    struct lk_secret secret = LK_SECRET_INIT;
+    LK_CLEANUP(lk_secret_done) struct lk_secret secret = LK_SECRET_INIT;
     char print[LK_FINGERPRINT_SIZE];
 
     (void)state;
@@ -106,8 +100,7 @@ static void a_secret_file_is_read_without_its_last_line_end(void **state)
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
-        LK_CLEANUP(lk_secret_done)
-        struct lk_secret secret = LK_SECRET_INIT;
+        LK_CLEANUP(lk_secret_done) struct lk_secret secret = LK_SECRET_INIT;
 
         assert_lk_ok(lk_file_write(path, 0600, lk_str_from(cases[i].bytes), &err), &err);
         assert_lk_ok(lk_secret_read_file(&secret, path, 8, &err), &err);
@@ -119,8 +112,7 @@ static void a_secret_file_is_read_without_its_last_line_end(void **state)
 
 static void a_secret_file_that_is_not_right_leaves_the_secret_alone(void **state)
 {
-    LK_CLEANUP(lk_secret_done)
-    struct lk_secret secret = LK_SECRET_INIT;
+    LK_CLEANUP(lk_secret_done) struct lk_secret secret = LK_SECRET_INIT;
     char *folder = temp_folder_new();
     char *path = temp_folder_path(folder, "secret");
     struct lk_error err;

@@ -111,8 +111,7 @@ static void addresses_in_onelake_are_told_from_others(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LK_COUNT(uris); i++) {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf path = LK_BUF_INIT(4096);
+        LK_CLEANUP(lk_buf_done) struct lk_buf path = LK_BUF_INIT(4096);
         struct local_onelake_target target;
         enum lk_status st =
             local_onelake_resolve_uri(&demo_place, lk_str_from(uris[i].uri), &path, &target, NULL);

@@ -80,8 +80,7 @@ static int put_blob(struct fixture *f, const char *path, const char *text)
 
 static bool on_disk(struct fixture *f, const char *path, const char *text)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf bytes = LK_BUF_INIT(65536);
+    LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(65536);
     char full[512];
 
     snprintf(full, sizeof full, "%s/" DEMO_WS "/" DEMO_LH "/%s", f->root, path);

@@ -45,8 +45,7 @@ static enum lk_status read_changed(const char *from, const char *to, struct lk_e
 {
     struct lk_str text = LK_STR(STATE), old = lk_str_from(from);
     size_t at = lk_str_find(text, old);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf changed = LK_BUF_INIT(65536);
+    LK_CLEANUP(lk_buf_done) struct lk_buf changed = LK_BUF_INIT(65536);
     struct lk_cloud cloud;
 
     assert_true(at < text.len);

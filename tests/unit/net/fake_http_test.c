@@ -92,8 +92,7 @@ static void replies_come_in_order_with_their_headers(void **state)
 static void requests_are_recorded(void **state)
 {
     struct fixture *f = *state;
-    LK_CLEANUP(lk_secret_done)
-    struct lk_secret secret = LK_SECRET_INIT;
+    LK_CLEANUP(lk_secret_done) struct lk_secret secret = LK_SECRET_INIT;
     char body[] = "body";
 
     lk_secret_set(&secret, LK_STR("Bearer x"));

@@ -76,8 +76,7 @@ static void the_wait_doubles_up_to_its_longest_and_ends_with_the_budget(void **s
 static void a_retry_after_is_obeyed_and_one_too_far_is_told_to_the_caller(void **state)
 {
     static const struct lk_retry_policy policy = {0};
-    LK_CLEANUP(lk_http_response_done)
-    struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+    LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
 
     (void)state;
     lk_http_response_line(&reply, LK_STR("HTTP/1.1 429 Slow down"));

@@ -17,8 +17,7 @@ static void give(struct lk_http_response *reply, const char *head)
 
 static void a_head_is_read_with_its_status_and_lower_case_names(void **state)
 {
-    LK_CLEANUP(lk_http_response_done)
-    struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+    LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
 
     (void)state;
     give(&reply, "HTTP/1.1 201 Created\r\nX-MS-Request-Id:  7f3c \r\nETag: \"1\"\r\n\r\n");
@@ -30,8 +29,7 @@ static void a_head_is_read_with_its_status_and_lower_case_names(void **state)
 
 static void only_the_last_answer_counts(void **state)
 {
-    LK_CLEANUP(lk_http_response_done)
-    struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+    LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
 
     (void)state;
     give(&reply, "HTTP/1.1 100 Continue\nOld: 1\n\nHTTP/1.1 404\nNew: 2\n");
@@ -46,8 +44,7 @@ static void garbage_in_a_head_is_no_status_and_no_crash(void **state)
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(heads); i++) {
-        LK_CLEANUP(lk_http_response_done)
-        struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+        LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
         give(&reply, heads[i]);
         assert_int_equal(reply.status, 0);
     }
@@ -90,8 +87,7 @@ static void retry_after_is_read_as_seconds_or_date(void **state)
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
-        LK_CLEANUP(lk_http_response_done)
-        struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+        LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
         give(&reply, cases[i].head);
         if (lk_http_retry_after_ms(&reply, NOW) != cases[i].ms)
             fail_msg("%s: %lld", cases[i].head, (long long)lk_http_retry_after_ms(&reply, NOW));
