@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/timefmt.h"
+#include "local/livy_service.h"
 #include "local/runner.h"
 
 #include <errno.h>
