@@ -1,32 +1,31 @@
 #include "fabric/journal.h"
 
 #include "base/file.h"
-#include "base/json.h"
-#include "base/timefmt.h"
+#include "fabric/journal_line.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { LINE_MAX_BYTES = 16 << 10, FILE_MAX = 64 << 20 };
+/* Of a journal larger than this only the end is read. */
+#define JOURNAL_READ_MAX ((off_t)16 << 20)
+
+enum { LINE_MAX_BYTES = 16384 };
 
 struct lk_journal {
     char *path;
     struct lk_clock *clock;
 };
 
-static const char *const outcome_names[] = {
-    [LK_JOURNAL_ACCEPTED] = "accepted",
-    [LK_JOURNAL_REFUSED] = "refused",
-    [LK_JOURNAL_UNKNOWN] = "unknown",
-};
-
 struct lk_journal *lk_journal_new(const char *path, struct lk_clock *clock)
 {
-    struct lk_journal *journal = lk_alloc(sizeof *journal);
+    struct lk_journal *journal = lk_alloc(sizeof(*journal));
 
-    *journal = (struct lk_journal){.path = lk_str_dup(lk_str_from(path)), .clock = clock};
+    journal->path = lk_str_dup(lk_str_from(path));
+    journal->clock = clock;
     return journal;
 }
 
@@ -38,167 +37,188 @@ void lk_journal_free(struct lk_journal *journal)
     free(journal);
 }
 
-/* One write of one whole line: what a killed process leaves is whole lines and at most one cut
- * off, which the reader skips. A line begins with a newline of its own after a cut one. */
-static enum lk_status append_take(struct lk_journal *journal, json_t *line, struct lk_error *err)
+/* ---- writing ------------------------------------------------------------------------------- */
+
+/* A process that was killed in the middle of a write leaves a torn line: the next one must not
+ * continue it. */
+static bool ends_torn(const char *path)
 {
-    LK_CLEANUP(lk_free_ptr) char *copy = lk_str_dup(lk_str_from(journal->path));
-    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(LINE_MAX_BYTES);
+    LK_CLEANUP(lk_fd_close)
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char last;
+    off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+
+    return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
+static enum lk_status append(struct lk_journal *journal, const struct lk_journal_line *line,
+                             struct lk_error *err)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf text = LK_BUF_INIT(LINE_MAX_BYTES);
+    LK_CLEANUP(lk_free_ptr)
+    char *copy = lk_str_dup(lk_str_from(journal->path));
     enum lk_status st = lk_file_make_folders(dirname(copy), 0700, err);
 
-    lk_json_write(line, false, &text);
-    json_decref(line);
-    lk_buf_put_char(&text, '\n');
+    if (!st && ends_torn(journal->path))
+        lk_buf_put_char(&text, '\n');
+    lk_journal_line_write(line, &text);
     if (!st)
-        st = lk_buf_check(&text, "a line of the journal", err);
+        st = lk_buf_check(&text, "the journal's line", err);
     if (!st)
         st = lk_file_append_sync(journal->path, 0600, lk_buf_view(&text), err);
     if (!st)
         return LK_OK;
     lk_error_prefix(err, "the journal of submissions");
-    return lk_error_next(err, "Make %s writable; without the journal nothing is submitted.",
-                         journal->path);
+    return lk_error_next(err, "Nothing is submitted without it. Make room, or make its folder "
+                              "writable.");
 }
 
-static json_t *new_line(struct lk_journal *journal, const char *event, struct lk_str submit_id)
+static void put_text(struct lk_str text, char *ret, size_t size)
 {
-    char when[LK_TIME_TEXT_MAX];
-    json_t *line = json_object();
-
-    lk_time_iso8601(journal->clock->unix_ms(journal->clock), when);
-    json_object_set_new(line, "event", json_string(event));
-    json_object_set_new(line, "submit_id", lk_json_text(submit_id));
-    json_object_set_new(line, "time", json_string(when));
-    return line;
+    text = lk_str_cut(text, size - 1);
+    if (text.len)
+        memcpy(ret, text.ptr, text.len);
+    ret[text.len] = '\0';
 }
 
 enum lk_status lk_journal_intent(struct lk_journal *journal, struct lk_str submit_id,
                                  struct lk_str endpoint, struct lk_str name, struct lk_str file,
                                  struct lk_error *err)
 {
-    json_t *line = new_line(journal, "intent", submit_id);
+    struct lk_journal_line line = {.is_outcome = false};
 
-    lk_json_set_text(line, "endpoint", endpoint);
-    lk_json_set_text(line, "name", lk_str_slice(name, 0, 255));
-    lk_json_set_text(line, "file", lk_str_slice(file, 0, 1023));
-    return append_take(journal, line, err);
+    line.entry.intent_unix_ms = journal->clock->unix_ms(journal->clock);
+    put_text(submit_id, line.entry.submit_id, sizeof(line.entry.submit_id));
+    put_text(endpoint, line.entry.endpoint, sizeof(line.entry.endpoint));
+    put_text(name, line.entry.name, sizeof(line.entry.name));
+    put_text(file, line.entry.file, sizeof(line.entry.file));
+    return append(journal, &line, err);
 }
 
 enum lk_status lk_journal_outcome(struct lk_journal *journal, struct lk_str submit_id,
                                   enum lk_journal_outcome outcome, struct lk_str batch_id,
                                   struct lk_error *err)
 {
-    json_t *line = new_line(journal, outcome_names[outcome], submit_id);
+    struct lk_journal_line line = {.is_outcome = true};
 
-    lk_json_set_text(line, "batch_id", batch_id);
-    return append_take(journal, line, err);
+    line.entry.intent_unix_ms = journal->clock->unix_ms(journal->clock);
+    line.entry.outcome = outcome;
+    put_text(submit_id, line.entry.submit_id, sizeof(line.entry.submit_id));
+    put_text(batch_id, line.entry.batch_id, sizeof(line.entry.batch_id));
+    return append(journal, &line, err);
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-struct line {
-    struct lk_str event, submit_id, time, endpoint, name, file, batch_id;
+/* An outcome met before its intent, for lines are read from the newest on. */
+struct outcome {
+    char submit_id[40];
+    char batch_id[64];
+    enum lk_journal_outcome outcome;
 };
 
-struct entries {
-    struct lk_journal_entry *at;
-    size_t count;
+struct reading {
+    struct lk_journal_entry *entries;
+    size_t count, max;
+    struct outcome *outcomes;
+    size_t outcome_count;
+    size_t bad_lines;
 };
 
-static void copy(char *to, size_t size, struct lk_str from)
+static enum lk_status read_end(const char *path, struct lk_buf *ret, struct lk_error *err)
 {
-    snprintf(to, size, "%.*s", LK_STR_ARGS(from));
+    LK_CLEANUP(lk_fd_close)
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+    off_t at = size > JOURNAL_READ_MAX ? size - JOURNAL_READ_MAX : 0;
+    char piece[65536];
+
+    if (fd < 0 && errno == ENOENT)
+        return LK_OK;
+    if (fd < 0 || size < 0)
+        return lk_error_errno(err, errno, "FileNotRead", "the journal %s cannot be read", path);
+    while (at < size) {
+        ssize_t n = pread(fd, piece, sizeof(piece), at);
+        if (n < 0 && errno != EINTR)
+            return lk_error_errno(err, errno, "FileNotRead", "the journal %s cannot be read", path);
+        if (n == 0)
+            break;
+        if (n > 0)
+            lk_buf_put(ret, (struct lk_str){piece, (size_t)n});
+        at += n > 0 ? n : 0;
+    }
+    return LK_OK;
 }
 
-static void add_intent(const struct line *line, struct entries *entries)
+static void keep_outcome(struct reading *r, const struct lk_journal_entry *entry)
 {
-    struct lk_journal_entry *entry;
+    struct outcome *kept;
 
-    entries->at = lk_realloc(entries->at, (entries->count + 1) * sizeof *entries->at);
-    entry = &entries->at[entries->count++];
-    memset(entry, 0, sizeof *entry);
-    copy(entry->submit_id, sizeof entry->submit_id, line->submit_id);
-    copy(entry->endpoint, sizeof entry->endpoint, line->endpoint);
-    copy(entry->name, sizeof entry->name, line->name);
-    copy(entry->file, sizeof entry->file, line->file);
-    if (!lk_time_from_iso8601(line->time, &entry->intent_unix_ms))
-        entry->intent_unix_ms = 0;
+    if ((r->outcome_count & (r->outcome_count + 1)) == 0)
+        r->outcomes = lk_realloc(r->outcomes, (2 * r->outcome_count + 1) * sizeof(*r->outcomes));
+    kept = &r->outcomes[r->outcome_count++];
+    memcpy(kept->submit_id, entry->submit_id, sizeof(kept->submit_id));
+    memcpy(kept->batch_id, entry->batch_id, sizeof(kept->batch_id));
+    kept->outcome = entry->outcome;
 }
 
-/* The newest intent of that id: outcomes follow closely. */
-static bool add_outcome(const struct line *line, struct entries *entries)
+static void keep_entry(struct reading *r, const struct lk_journal_entry *entry)
 {
-    for (size_t which = 0; which < LK_COUNT(outcome_names); which++) {
-        if (!lk_str_eq(line->event, lk_str_from(outcome_names[which])))
+    struct lk_journal_entry *kept;
+
+    if ((r->count & (r->count + 1)) == 0)
+        r->entries = lk_realloc(r->entries, (2 * r->count + 1) * sizeof(*r->entries));
+    kept = &r->entries[r->count++];
+    *kept = *entry;
+    for (size_t i = 0; i < r->outcome_count; i++) {
+        if (strcmp(r->outcomes[i].submit_id, entry->submit_id) != 0)
             continue;
-        for (size_t i = entries->count; i > 0; i--) {
-            struct lk_journal_entry *entry = &entries->at[i - 1];
-            if (!lk_str_eq(line->submit_id, lk_str_from(entry->submit_id)))
-                continue;
-            entry->has_outcome = true;
-            entry->outcome = (enum lk_journal_outcome)which;
-            copy(entry->batch_id, sizeof entry->batch_id, line->batch_id);
-            return true;
-        }
+        kept->has_outcome = true;
+        kept->outcome = r->outcomes[i].outcome;
+        memcpy(kept->batch_id, r->outcomes[i].batch_id, sizeof(kept->batch_id));
+        return; /* the first met is the newest */
     }
-    return false;
 }
 
-static bool read_line(struct lk_str text, struct entries *entries)
+static void read_line(struct reading *r, struct lk_str text)
 {
-    static const struct lk_json_field table[] = {
-        LK_JSON_REQUIRED(struct line, event, "event", LK_JSON_STR),
-        LK_JSON_REQUIRED(struct line, submit_id, "submit_id", LK_JSON_STR),
-        LK_JSON_OPTIONAL(struct line, time, "time", LK_JSON_STR),
-        LK_JSON_OPTIONAL(struct line, endpoint, "endpoint", LK_JSON_STR),
-        LK_JSON_OPTIONAL(struct line, name, "name", LK_JSON_STR),
-        LK_JSON_OPTIONAL(struct line, file, "file", LK_JSON_STR),
-        LK_JSON_OPTIONAL(struct line, batch_id, "batch_id", LK_JSON_STR),
-    };
-    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
-    struct line line = {.event = LK_STR_EMPTY};
+    struct lk_journal_line line;
 
-    if (lk_json_parse(text, "a line", &json, NULL) ||
-        lk_json_read(json, "a line", table, LK_COUNT(table), &line, NULL))
-        return false;
-    if (!lk_str_eq(line.event, LK_STR("intent")))
-        return add_outcome(&line, entries);
-    add_intent(&line, entries);
-    return true;
-}
-
-static void newest_first(struct entries *entries, size_t max)
-{
-    for (size_t i = 0, j = entries->count; i + 1 < j; i++) {
-        struct lk_journal_entry swap = entries->at[i];
-        entries->at[i] = entries->at[--j];
-        entries->at[j] = swap;
-    }
-    if (entries->count > max)
-        entries->count = max;
+    if (!lk_str_trim(text).len)
+        return;
+    if (!lk_journal_line_read(text, &line))
+        r->bad_lines++;
+    else if (line.is_outcome)
+        keep_outcome(r, &line.entry);
+    else
+        keep_entry(r, &line.entry);
 }
 
 enum lk_status lk_journal_read(struct lk_journal *journal, size_t max,
                                struct lk_journal_entry **ret, size_t *ret_count,
                                size_t *ret_bad_lines, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(FILE_MAX);
-    struct entries entries = {.at = NULL};
-    struct lk_str rest, line;
-    enum lk_status st = lk_file_read(journal->path, &text, err);
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf bytes = LK_BUF_INIT((size_t)JOURNAL_READ_MAX);
+    struct reading r = {.max = max};
+    enum lk_status st = read_end(journal->path, &bytes, err);
+    struct lk_str rest = lk_buf_view(&bytes);
 
-    *ret = NULL;
-    *ret_count = *ret_bad_lines = 0;
-    if (st == LK_NOT_FOUND)
-        return LK_OK;
     if (st)
         return st;
-    rest = lk_buf_view(&text);
-    while (lk_str_next_line(&rest, &line))
-        if (line.len && !read_line(line, &entries))
-            ++*ret_bad_lines;
-    newest_first(&entries, max);
-    *ret = entries.at;
-    *ret_count = entries.count;
+    while (rest.len && r.count < max) {
+        size_t from = rest.len;
+        while (from && rest.ptr[from - 1] != '\n')
+            from--;
+        /* Of a long journal the first line read is the end of one. */
+        if (from || bytes.len < (size_t)JOURNAL_READ_MAX)
+            read_line(&r, lk_str_slice(rest, from, rest.len));
+        rest.len = from ? from - 1 : 0;
+    }
+    free(r.outcomes);
+    *ret = r.entries ? r.entries : lk_alloc(1);
+    *ret_count = r.count;
+    *ret_bad_lines = r.bad_lines;
     return LK_OK;
 }

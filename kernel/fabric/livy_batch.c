@@ -142,6 +142,7 @@ static enum lk_batch_end judge(const struct lk_livy_batch *batch, const char *fa
     static const char *const cancelled[] = {"cancelled", "canceled", NULL};
     static const char *const failed[] = {"dead", "error", "failed", "killed", NULL};
     static const char *const fabric_failed[] = {"error", "expired", NULL};
+    static const char *const succeeded[] = {"success", "succeeded", NULL};
 
     if (is_one_of(batch->state, cancelled) || is_one_of(batch->result, cancelled) ||
         is_one_of(fabric_state, cancelled) ||
@@ -150,7 +151,7 @@ static enum lk_batch_end judge(const struct lk_livy_batch *batch, const char *fa
     if (is_one_of(batch->state, failed) || strcmp(batch->result, "failed") == 0 ||
         is_one_of(fabric_state, fabric_failed))
         return LK_BATCH_FAILED;
-    if (strcmp(batch->state, "success") == 0 || strcmp(batch->result, "succeeded") == 0)
+    if (is_one_of(batch->state, succeeded) || strcmp(batch->result, "succeeded") == 0)
         return LK_BATCH_SUCCEEDED;
     return LK_BATCH_GOING;
 }

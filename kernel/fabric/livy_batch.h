@@ -42,7 +42,7 @@ struct lk_livy_batch {
     char name[LK_BATCH_TEXT_MAX];
     char state[48];  /* lower case, as sent otherwise; livyInfo.currentState when state is absent */
     char result[32]; /* lower case */
-    char phase[256];  /* one line: what the service says it is doing (livy.md §7.5) */
+    char phase[256]; /* one line: what the service says it is doing (livy.md §7.5) */
     char app_id[LK_BATCH_TEXT_MAX];
     char submit_id[LK_BATCH_ID_MAX]; /* our tag */
     char submitter[LK_BATCH_TEXT_MAX];

@@ -1,46 +1,53 @@
 #include "fabric/livy_watch.h"
 
 #include "base/secret.h"
+#include "base/timefmt.h"
+#include "fabric/livy_client.h"
+
+#include <string.h>
 
 enum {
-    TICK_MS = 1000,    /* the observer hears at least this often */
-    SETTLE_MS = 15000, /* a terminal state with an uncertain result (livy.md §7.5) */
-    FIRST_DELAYS = 4,
-    LONGEST_DELAY_MS = 10000,
-    LONGEST_FAILURE_MS = 60000,
+    UNCERTAIN_MAX_MS = 15000,
+    UNCERTAIN_POLL_MS = 2000,
+    TROUBLE_FIRST_MS = 1000,
+    TROUBLE_LONGEST_MS = 30000,
+    NEVER_SEEN_MAX = 4, /* 404s in a row for an id that the service never knew */
+    TICK_MS = 1000,
 };
+
+/* ---- the decision -------------------------------------------------------------------------- */
 
 static int64_t with_jitter(int64_t ms, unsigned jitter)
 {
-    return ms + ms * (int64_t)jitter / 1000 / 5;
+    return ms + ms * (jitter > 1000 ? 1000 : jitter) / 5000;
 }
 
-/* 1, 2, 3, 5, 5 … and after a minute 10 s. */
-static int64_t usual_delay(int polls)
+/* 1, 2, 3, 5, 5 … 10 s (livy.md §7.4). */
+static int64_t pace_ms(int polls)
 {
-    static const int64_t first[FIRST_DELAYS] = {1000, 2000, 3000, 5000};
+    static const int64_t paces[] = {1000, 2000, 3000, 5000, 5000, 5000, 5000, 5000};
 
-    if (polls < FIRST_DELAYS)
-        return first[polls > 0 ? polls - 1 : 0];
-    return polls < 14 ? 5000 : LONGEST_DELAY_MS;
+    return polls >= 1 && (size_t)polls <= LK_COUNT(paces) ? paces[polls - 1] : 10000;
 }
 
-static int64_t failure_delay(int failures)
+static int64_t trouble_ms(int failures)
 {
-    int64_t ms = 1000;
+    int64_t ms = TROUBLE_FIRST_MS;
 
-    for (int i = 1; i < failures && ms < LONGEST_FAILURE_MS; i++)
+    for (int i = 1; i < failures && ms < TROUBLE_LONGEST_MS; i++)
         ms *= 2;
-    return ms < LONGEST_FAILURE_MS ? ms : LONGEST_FAILURE_MS;
+    return ms < TROUBLE_LONGEST_MS ? ms : TROUBLE_LONGEST_MS;
 }
 
-static enum lk_watch_verdict after_answer(struct lk_watch_state *state,
-                                          const struct lk_livy_batch *batch, int64_t monotonic_ms)
+static enum lk_watch_verdict judge_answer(struct lk_watch_state *state,
+                                          const struct lk_livy_batch *batch, int64_t monotonic_ms,
+                                          unsigned jitter, int64_t *ret_delay_ms)
 {
     state->polls++;
     state->failures = 0;
     state->not_found = 0;
     state->seen = true;
+    *ret_delay_ms = with_jitter(pace_ms(state->polls), jitter);
     if (batch->end == LK_BATCH_GOING) {
         state->uncertain_since_ms = 0;
         return LK_WATCH_POLL_AGAIN;
@@ -49,8 +56,9 @@ static enum lk_watch_verdict after_answer(struct lk_watch_state *state,
         return LK_WATCH_ENDED;
     if (!state->uncertain_since_ms)
         state->uncertain_since_ms = monotonic_ms ? monotonic_ms : 1;
-    return monotonic_ms - state->uncertain_since_ms >= SETTLE_MS ? LK_WATCH_ENDED
-                                                                 : LK_WATCH_POLL_AGAIN;
+    *ret_delay_ms = UNCERTAIN_POLL_MS;
+    return monotonic_ms - state->uncertain_since_ms >= UNCERTAIN_MAX_MS ? LK_WATCH_ENDED
+                                                                        : LK_WATCH_POLL_AGAIN;
 }
 
 enum lk_watch_verdict lk_watch_next(const struct lk_livy_profile *profile,
@@ -58,135 +66,166 @@ enum lk_watch_verdict lk_watch_next(const struct lk_livy_profile *profile,
                                     const struct lk_livy_batch *batch, int64_t retry_after_ms,
                                     int64_t monotonic_ms, unsigned jitter, int64_t *ret_delay_ms)
 {
-    if (st == LK_OK) {
-        enum lk_watch_verdict verdict = after_answer(state, batch, monotonic_ms);
-        *ret_delay_ms =
-            retry_after_ms >= 0 ? retry_after_ms : with_jitter(usual_delay(state->polls), jitter);
-        return verdict;
-    }
-    state->failures++;
-    *ret_delay_ms =
-        retry_after_ms >= 0 ? retry_after_ms : with_jitter(failure_delay(state->failures), jitter);
-    switch (st) {
-    case LK_NOT_FOUND:
-        state->not_found++;
-        return state->not_found >= profile->not_found_max ? LK_WATCH_GONE : LK_WATCH_POLL_AGAIN;
-    case LK_CANCELLED:
-    case LK_INVALID:
-    case LK_UNAUTHORIZED:
-    case LK_DENIED:
-    case LK_UNSUPPORTED:
+    *ret_delay_ms = 0;
+    if (st == LK_OK)
+        return judge_answer(state, batch, monotonic_ms, jitter, ret_delay_ms);
+    if (st == LK_UNAUTHORIZED || st == LK_DENIED)
         return LK_WATCH_GIVE_UP;
-    default:
-        return LK_WATCH_POLL_AGAIN;
+    /* A batch that was never seen and is refused is a wrong id, not a passing trouble. */
+    if ((st == LK_INVALID || st == LK_UNSUPPORTED) && !state->seen)
+        return LK_WATCH_GIVE_UP;
+
+    state->failures++;
+    state->not_found = st == LK_NOT_FOUND ? state->not_found + 1 : 0;
+    if (st == LK_NOT_FOUND) {
+        int most = profile->not_found_max;
+        if (!state->seen && most > NEVER_SEEN_MAX)
+            most = NEVER_SEEN_MAX;
+        if (state->not_found >= most)
+            return LK_WATCH_GONE;
     }
+    *ret_delay_ms =
+        retry_after_ms >= 0 ? retry_after_ms : with_jitter(trouble_ms(state->failures), jitter);
+    if (*ret_delay_ms < TROUBLE_FIRST_MS)
+        *ret_delay_ms = TROUBLE_FIRST_MS;
+    return LK_WATCH_POLL_AGAIN;
 }
 
 /* ---- the loop ------------------------------------------------------------------------------ */
 
 struct watch {
     struct lk_livy *livy;
+    struct lk_clock *clock;
     struct lk_livy_batch *batch;
     struct lk_watch_observer *observer;
     struct lk_cancel *cancel;
-    struct lk_clock *clock;
     struct lk_watch_state state;
-    int64_t deadline_ms; /* monotonic; 0: none */
+    char id[LK_BATCH_ID_MAX];
     int64_t last_poll_unix_ms;
-    struct lk_error trouble; /* of the last poll; code empty: none */
+    int64_t deadline_ms; /* monotonic; 0: none */
 };
 
-static void tell(struct watch *watch)
+static unsigned draw_jitter(void)
 {
-    watch->observer->progress(watch->observer, watch->batch, watch->last_poll_unix_ms,
-                              watch->trouble.code[0] ? &watch->trouble : NULL);
+    uint16_t bytes;
+
+    lk_random_bytes(&bytes, sizeof(bytes));
+    return bytes % 1001u;
 }
 
-static enum lk_status poll_once(struct watch *watch)
+static void tell(struct watch *w, const struct lk_error *trouble)
 {
-    struct lk_livy_batch fresh = LK_LIVY_BATCH_INIT;
-    enum lk_status st;
-
-    lk_error_clear(&watch->trouble);
-    st = lk_livy_get(watch->livy, lk_str_from(watch->batch->id), watch->cancel, &fresh,
-                     &watch->trouble);
-    if (st)
-        return st;
-    lk_livy_batch_done(watch->batch);
-    *watch->batch = fresh;
-    watch->last_poll_unix_ms = watch->clock->unix_ms(watch->clock);
-    return LK_OK;
+    if (w->observer)
+        w->observer->progress(w->observer, w->batch, w->last_poll_unix_ms, trouble);
 }
 
-/* In steps, so that elapsed times stay alive on the screen. */
-static enum lk_status wait(struct watch *watch, int64_t delay_ms, struct lk_error *err)
+static enum lk_status late(const struct watch *w, struct lk_error *err)
 {
-    int64_t until = watch->clock->monotonic_ms(watch->clock) + delay_ms;
+    char what[LK_BATCH_TEXT_MAX + 16];
+
+    lk_livy_what(lk_str_from(w->batch->name[0] ? w->batch->name : w->id), what);
+    return lk_error_set(err, LK_TIMEOUT, "WatchTimeout", "%s did not end in time (%s)", what,
+                        w->batch->phase[0] ? w->batch->phase : "no state known");
+}
+
+/* In ticks, so that the observer can show the time that passes. */
+static enum lk_status wait_for(struct watch *w, int64_t ms, const struct lk_error *trouble,
+                               struct lk_error *err)
+{
+    int64_t until_ms = w->clock->monotonic_ms(w->clock) + ms;
 
     for (;;) {
-        int64_t now = watch->clock->monotonic_ms(watch->clock), left = until - now;
+        int64_t now_ms = w->clock->monotonic_ms(w->clock), left_ms = until_ms - now_ms;
         enum lk_status st;
-        if (watch->deadline_ms && now >= watch->deadline_ms)
-            return lk_error_set(err, LK_TIMEOUT, "WatchTimedOut",
-                                "the time to watch batch '%s' is over", watch->batch->id);
-        if (left <= 0)
+        if (w->deadline_ms && now_ms >= w->deadline_ms)
+            return late(w, err);
+        if (left_ms <= 0)
             return LK_OK;
-        if (watch->deadline_ms && watch->deadline_ms - now < left)
-            left = watch->deadline_ms - now;
-        st = watch->clock->wait_ms(watch->clock, left < TICK_MS ? left : TICK_MS, watch->cancel,
-                                   err);
+        if (w->deadline_ms && left_ms > w->deadline_ms - now_ms)
+            left_ms = w->deadline_ms - now_ms;
+        st = w->clock->wait_ms(w->clock, left_ms < TICK_MS ? left_ms : TICK_MS, w->cancel, err);
         if (st)
             return st;
-        tell(watch);
+        tell(w, trouble);
     }
 }
 
-static enum lk_status give_up(const struct watch *watch, enum lk_status st, struct lk_error *err)
+/* Fabric's monitoring API may still know what the Livy API has forgotten. LK_OK: it has ended or
+ * goes on, as *batch says. */
+static enum lk_status ask_history(struct watch *w, struct lk_error *err)
 {
-    if (err)
-        *err = watch->trouble;
-    return st;
+    struct lk_error own = LK_ERROR_INIT;
+    char what[LK_BATCH_TEXT_MAX + 16];
+    enum lk_status st = lk_livy_history(w->livy, lk_str_from(w->id), w->cancel, w->batch, &own);
+
+    if (st == LK_CANCELLED && err)
+        *err = own;
+    if (!st || st == LK_CANCELLED)
+        return st;
+    lk_livy_what(lk_str_from(w->batch->name[0] ? w->batch->name : w->id), what);
+    if (!w->state.seen) {
+        lk_error_set(err, LK_NOT_FOUND, "NoBatch", "Livy knows no %s", what);
+        return lk_error_next(err, "`%%batch list` shows what there is; `%%livy info` where this "
+                                  "looks.");
+    }
+    lk_error_set(err, LK_NOT_FOUND, "BatchGone",
+                 "Livy no longer knows %s: it ended long ago, was deleted, or the service started "
+                 "again. How it ended is unknown",
+                 what);
+    return lk_error_next(err, "Look at what it should have written: %%lakehouse ls Tables.");
 }
 
-static enum lk_status gone(const struct watch *watch, struct lk_error *err)
+/* One poll and the wait after it. *done once there is nothing to wait for. */
+static enum lk_status step(struct watch *w, bool *done, struct lk_error *err)
 {
-    lk_error_set(err, LK_NOT_FOUND, "BatchGone",
-                 watch->state.seen
-                     ? "the service no longer knows batch '%s': its outcome is unknown"
-                     : "the service does not know batch '%s'",
-                 watch->batch->id);
-    return lk_error_next(err, "%%batch list shows what it knows.");
+    struct lk_error trouble = LK_ERROR_INIT;
+    int64_t retry_after_ms = -1, delay_ms = 0;
+    enum lk_watch_verdict verdict;
+    enum lk_status st = lk_livy_poll(w->livy, lk_str_from(w->id), LK_HTTP_REPEAT_NEVER, w->cancel,
+                                     w->batch, &retry_after_ms, &trouble);
+
+    if (st == LK_CANCELLED) {
+        if (err)
+            *err = trouble;
+        return st;
+    }
+    if (!st)
+        w->last_poll_unix_ms = w->clock->unix_ms(w->clock);
+    verdict = lk_watch_next(w->livy->profile, &w->state, st, w->batch, retry_after_ms,
+                            w->clock->monotonic_ms(w->clock), draw_jitter(), &delay_ms);
+    tell(w, st ? &trouble : NULL);
+    if (verdict == LK_WATCH_GIVE_UP && err)
+        *err = trouble;
+    if (verdict == LK_WATCH_GIVE_UP)
+        return st;
+    if (verdict == LK_WATCH_GONE) {
+        st = ask_history(w, err);
+        if (st)
+            return st;
+        w->state.not_found = 0;
+        verdict = w->batch->end == LK_BATCH_GOING ? LK_WATCH_POLL_AGAIN : LK_WATCH_ENDED;
+        delay_ms = TROUBLE_LONGEST_MS;
+    }
+    *done = verdict == LK_WATCH_ENDED;
+    return *done ? LK_OK : wait_for(w, delay_ms, st ? &trouble : NULL, err);
 }
 
 enum lk_status lk_livy_watch(struct lk_livy *livy, struct lk_livy_batch *batch, int64_t timeout_ms,
                              struct lk_watch_observer *observer, struct lk_cancel *cancel,
                              struct lk_error *err)
 {
-    struct lk_clock *clock = lk_livy_options(livy)->clock;
-    struct watch watch = {.livy = livy,
-                          .batch = batch,
-                          .observer = observer,
-                          .cancel = cancel,
-                          .clock = clock,
-                          .deadline_ms = timeout_ms ? clock->monotonic_ms(clock) + timeout_ms : 0};
+    struct watch w = {.livy = livy,
+                      .clock = livy->options.clock,
+                      .batch = batch,
+                      .observer = observer,
+                      .cancel = cancel};
+    enum lk_status st = LK_OK;
+    bool done = false;
 
-    for (;;) {
-        int64_t delay_ms;
-        unsigned short random;
-        enum lk_watch_verdict verdict;
-        enum lk_status st = poll_once(&watch);
-        lk_random_bytes(&random, sizeof random);
-        verdict = lk_watch_next(lk_livy_endpoint(livy)->profile, &watch.state, st, watch.batch, -1,
-                                clock->monotonic_ms(clock), random % 1001u, &delay_ms);
-        tell(&watch);
-        if (verdict == LK_WATCH_ENDED)
-            return LK_OK;
-        if (verdict == LK_WATCH_GONE)
-            return gone(&watch, err);
-        if (verdict == LK_WATCH_GIVE_UP)
-            return give_up(&watch, st, err);
-        st = wait(&watch, delay_ms, err);
-        if (st)
-            return st;
-    }
+    memcpy(w.id, batch->id, sizeof(w.id));
+    if (timeout_ms > 0)
+        w.deadline_ms = w.clock->monotonic_ms(w.clock) + timeout_ms;
+    while (!st && !done)
+        st = step(&w, &done, err);
+    return st;
 }

@@ -1,0 +1,34 @@
+/* What the files of the Livy client share. Inside fabric/ only; executor thread. */
+#ifndef LK_FABRIC_LIVY_CLIENT_H
+#define LK_FABRIC_LIVY_CLIENT_H
+
+#include "fabric/livy.h"
+
+enum { LK_LIVY_URL_MAX = 4096, LK_LIVY_REPLY_MAX = 4 << 20, LK_LIVY_LIST_MAX = 16 << 20 };
+
+struct lk_livy {
+    struct lk_livy_options options;
+    const struct lk_livy_profile *profile;
+};
+
+/* "<base>/batches[/<id>][?<suffix>]" */
+void lk_livy_batch_url(const struct lk_livy *livy, struct lk_str id, struct lk_buf *ret);
+/* A request with the headers that every Livy request has. url is borrowed. */
+struct lk_http_request lk_livy_request(enum lk_http_method method, const struct lk_buf *url);
+/* "batch '<name or id>'", for errors. */
+void lk_livy_what(struct lk_str name, char ret[LK_BATCH_TEXT_MAX + 16]);
+/* One GET, with repeat as said. *ret_retry_after_ms (may be NULL): what the answer asked for, -1
+ * when nothing. An answer that is no success is an error. */
+LK_MUST_USE enum lk_status lk_livy_poll(struct lk_livy *livy, struct lk_str id,
+                                        enum lk_http_repeat repeat, struct lk_cancel *cancel,
+                                        struct lk_livy_batch *ret, int64_t *ret_retry_after_ms,
+                                        struct lk_error *err);
+/* Fabric's second source on a batch, the monitoring API (livy.md §2). LK_UNSUPPORTED elsewhere. */
+LK_MUST_USE enum lk_status lk_livy_history(struct lk_livy *livy, struct lk_str id,
+                                           struct lk_cancel *cancel, struct lk_livy_batch *ret,
+                                           struct lk_error *err);
+/* "https://…/lakehouses/<GUID>/livySessions/<id>"; false for services without. */
+LK_MUST_USE bool lk_livy_session_url(const struct lk_livy *livy, struct lk_str id,
+                                     struct lk_buf *ret);
+
+#endif
