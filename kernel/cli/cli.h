@@ -33,7 +33,8 @@ int lk_cli_doctor(const struct lk_cli_options *options, int argc, char **argv);
 /* Usage text to stdout (--help) or stderr. */
 void lk_cli_usage(bool to_stdout);
 
-/* The exit code for a magic's outcome. */
-enum lk_exit lk_exit_of(enum lk_status st);
+/* The exit code for a magic's outcome; code is the error's, for LK_FAILED and LK_TIMEOUT speak of
+ * more than batches. */
+enum lk_exit lk_exit_of(enum lk_status st, const char *code);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/terminal_cell.h"
+#include "magic/magic.h"
 
 struct lk_cli_session {
     const struct lk_cli_options *options;
@@ -18,5 +19,10 @@ int lk_cli_session_open(const struct lk_cli_options *options, struct lk_cli_sess
 void lk_cli_session_close(struct lk_cli_session *session);
 /* Runs one cell and prints its error. */
 int lk_cli_session_run(struct lk_cli_session *session, struct lk_str code);
+/* Runs one magic with the words of a command line, without showing its answer: ret is to be
+ * released with lk_answer_done() whatever comes back. Prints the error; LK_EXIT_USAGE for wrong
+ * words. */
+int lk_cli_session_call(struct lk_cli_session *session, const char *name, const char *verb,
+                        int word_count, char **words, struct lk_answer *ret);
 
 #endif

@@ -1,15 +1,19 @@
 #include "cli/terminal_cell.h"
 
+#include "base/file.h"
 #include "magic/run.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
-enum { ANSWER_MAX = 4096, SHOWN_COLUMNS = 110 };
+enum { ANSWER_MAX = 4096, COLUMNS_DEFAULT = 80, TEXT_MAX = 64 << 20 };
+
+#define VENDOR "application/vnd.livy-kernel.v1+json"
 
 static struct lk_terminal_cell *of(struct lk_cell *cell)
 {
@@ -23,6 +27,47 @@ static void put(FILE *to, struct lk_str text)
     fflush(to);
 }
 
+/* Length of "ESC [ digits ; … m" at the start of text; 0 for anything else. */
+static size_t colour_length(struct lk_str text)
+{
+    size_t len = 2;
+
+    if (text.len < 3 || text.ptr[0] != '\033' || text.ptr[1] != '[')
+        return 0;
+    while (len < text.len &&
+           (text.ptr[len] == ';' || (text.ptr[len] >= '0' && text.ptr[len] <= '9')))
+        len++;
+    return len < text.len && text.ptr[len] == 'm' ? len + 1 : 0;
+}
+
+/* Bytes of a control character at the start of text, ASCII or, as UTF-8 writes it, Latin-1. */
+static size_t control_length(struct lk_str text)
+{
+    unsigned char c = (unsigned char)text.ptr[0];
+    unsigned char after = text.len > 1 ? (unsigned char)text.ptr[1] : 0;
+
+    if (c == 0xC2 && after >= 0x80 && after < 0xA0)
+        return 2;
+    return (c < ' ' && c != '\t' && c != '\n') || c == 0x7F;
+}
+
+void lk_terminal_clean(struct lk_str text, bool colour, struct lk_buf *ret)
+{
+    while (text.len) {
+        size_t sequence = colour_length(text);
+        size_t control = control_length(text);
+        size_t taken = sequence ? sequence : control ? control : 1;
+        if (sequence && colour)
+            lk_buf_put(ret, lk_str_slice(text, 0, sequence));
+        else if (!sequence && !control)
+            lk_buf_put_char(ret, text.ptr[0]);
+        /* A line end of Windows is no loss worth a mark. */
+        else if (!sequence && text.ptr[0] != '\r')
+            lk_buf_put_char(ret, '?');
+        text = lk_str_slice(text, taken, text.len);
+    }
+}
+
 void lk_terminal_cell_finish(struct lk_terminal_cell *cell)
 {
     if (cell->line_open)
@@ -30,66 +75,103 @@ void lk_terminal_cell_finish(struct lk_terminal_cell *cell)
     cell->line_open = false;
 }
 
-static void stream(struct lk_cell *cell, enum lk_stream which, struct lk_str text)
+static void put_clean(struct lk_terminal_cell *self, struct lk_str text)
 {
-    /* stdout is for values alone. */
-    (void)which;
-    lk_terminal_cell_finish(of(cell));
-    put(stderr, text);
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf clean = LK_BUF_INIT(TEXT_MAX);
+
+    lk_terminal_clean(text, self->colour, &clean);
+    put(stderr, lk_buf_view(&clean));
 }
 
-static void show(struct lk_terminal_cell *self, const struct lk_bundle *bundle)
+/* stdout is for values alone. */
+static void stream(struct lk_cell *cell, enum lk_stream which, struct lk_str text)
 {
-    struct lk_str text = lk_json_get_str(bundle->data, "text/plain");
+    (void)which;
+    lk_terminal_cell_finish(of(cell));
+    put_clean(of(cell), text);
+}
 
-    lk_terminal_cell_finish(self);
-    put(stderr, text);
-    if (!lk_str_ends(text, LK_STR("\n")))
+static void show(struct lk_terminal_cell *self, struct lk_str text)
+{
+    /* A live line has said its last: the view takes its place. */
+    if (self->line_open)
+        put(stderr, LK_STR("\r\033[K"));
+    self->line_open = false;
+    put_clean(self, text);
+    if (text.len && !lk_str_ends(text, LK_STR("\n")))
         put(stderr, LK_STR("\n"));
 }
 
-static bool is_one_line(struct lk_str text)
+static size_t columns(void)
 {
-    return lk_str_find_char(text, '\n') == text.len;
+    struct winsize size;
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
+        return size.ws_col;
+    return COLUMNS_DEFAULT;
 }
 
-/* Times pass in every update; what stands before the first ',' is the news. */
-static bool same_news(const char *last, struct lk_str line)
+/* What fits into a line of the terminal, a column left for the cursor. */
+static struct lk_str fitting(struct lk_str line)
 {
-    struct lk_str a, b, rest;
+    size_t room = columns() - 1, at = 0;
 
-    lk_str_split(lk_str_from(last), ',', &a, &rest);
-    lk_str_split(line, ',', &b, &rest);
-    return lk_str_eq(a, b);
-}
-
-static void show_progress(struct lk_terminal_cell *self, struct lk_str line)
-{
-    if (self->live) {
-        fprintf(stderr, "\r\033[K%.*s", LK_STR_ARGS(lk_str_slice(line, 0, SHOWN_COLUMNS)));
-        fflush(stderr);
-        self->line_open = true;
-    } else if (!same_news(self->last_line, line)) {
-        fprintf(stderr, "%.*s\n", LK_STR_ARGS(line));
-        fflush(stderr);
+    while (at < line.len && room) {
+        at++;
+        while (at < line.len && ((unsigned char)line.ptr[at] & 0xC0) == 0x80)
+            at++;
+        room--;
     }
-    snprintf(self->last_line, sizeof self->last_line, "%.*s", LK_STR_ARGS(line));
+    return lk_str_slice(line, 0, at);
+}
+
+/* Times pass with every update; who and in which state is news. */
+static bool is_news(struct lk_terminal_cell *self, const json_t *value)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf news = LK_BUF_INIT(sizeof self->last_news - 1);
+
+    lk_buf_printf(&news, "%.*s %.*s %.*s %.*s", LK_STR_ARGS(lk_json_get_str(value, "kind")),
+                  LK_STR_ARGS(lk_json_get_str(value, "id")),
+                  LK_STR_ARGS(lk_json_get_str(value, "state")),
+                  LK_STR_ARGS(lk_json_get_str(value, "name")));
+    if (strcmp(self->last_news, lk_buf_cstr(&news)) == 0)
+        return false;
+    snprintf(self->last_news, sizeof self->last_news, "%s", lk_buf_cstr(&news));
+    return true;
+}
+
+static void show_progress(struct lk_terminal_cell *self, struct lk_str line, const json_t *value)
+{
+    LK_CLEANUP(lk_buf_done)
+    struct lk_buf clean = LK_BUF_INIT(TEXT_MAX);
+
+    lk_terminal_clean(line, false, &clean);
+    if (self->live) {
+        line = fitting(lk_buf_view(&clean));
+        fprintf(stderr, "\r\033[K%.*s", LK_STR_ARGS(line));
+        self->line_open = true;
+    } else if (is_news(self, value)) {
+        fprintf(stderr, "%s\n", lk_buf_cstr(&clean));
+    }
+    fflush(stderr);
 }
 
 static void display(struct lk_cell *cell, const struct lk_bundle *bundle, const char *display_id)
 {
     struct lk_str text = lk_json_get_str(bundle->data, "text/plain");
 
-    if (display_id && is_one_line(text))
-        show_progress(of(cell), text);
+    if (display_id && lk_str_find_char(text, '\n') == text.len)
+        show_progress(of(cell), text, json_object_get(bundle->data, VENDOR));
     else
-        show(of(cell), bundle);
+        show(of(cell), text);
 }
 
 static void value(struct lk_cell *cell, const json_t *result, const struct lk_bundle *bundle)
 {
     LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(64 << 20);
+    struct lk_buf text = LK_BUF_INIT(TEXT_MAX);
 
     (void)bundle;
     lk_terminal_cell_finish(of(cell));
@@ -118,6 +200,7 @@ static enum lk_status read_line(int tty, struct lk_cancel *cancel, struct lk_sec
 static enum lk_status ask(struct lk_cell *cell, const char *prompt, bool password,
                           struct lk_secret *ret, struct lk_error *err)
 {
+    LK_CLEANUP(lk_fd_close)
     int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     struct termios before, quiet;
     bool hidden;
@@ -125,7 +208,8 @@ static enum lk_status ask(struct lk_cell *cell, const char *prompt, bool passwor
 
     if (tty < 0) {
         lk_error_set(err, LK_UNSUPPORTED, "NoStdin", "there is no terminal to ask on");
-        return lk_error_next(err, "Run it in a terminal.");
+        lk_error_next(err, "Run it in a terminal.");
+        return LK_UNSUPPORTED;
     }
     lk_terminal_cell_finish(of(cell));
     put(stderr, lk_str_from(prompt));
@@ -140,13 +224,12 @@ static enum lk_status ask(struct lk_cell *cell, const char *prompt, bool passwor
         tcsetattr(tty, TCSAFLUSH, &before);
         put(stderr, LK_STR("\n"));
     }
-    close(tty);
     if (!st && password && lk_secret_is_empty(ret))
         st = lk_error_set(err, LK_CANCELLED, "KeyboardInterrupt", "no answer was given");
     return st;
 }
 
-void lk_terminal_cell_init(struct lk_terminal_cell *ret, struct lk_cancel *cancel)
+void lk_terminal_cell_init(struct lk_terminal_cell *ret, struct lk_cancel *cancel, bool colour)
 {
     *ret = (struct lk_terminal_cell){
         .cell = {.cancel = cancel,
@@ -157,6 +240,7 @@ void lk_terminal_cell_init(struct lk_terminal_cell *ret, struct lk_cancel *cance
                  .update = display,
                  .value = value,
                  .ask = ask},
+        .colour = colour,
         .live = isatty(STDERR_FILENO),
     };
 }
@@ -168,5 +252,8 @@ void lk_terminal_print_error(const struct lk_error *err, bool colour)
     size_t i;
     json_t *line;
 
-    json_array_foreach(lines, i, line) fprintf(stderr, "%s\n", json_string_value(line));
+    json_array_foreach(lines, i, line)
+    {
+        fprintf(stderr, "%s\n", json_string_value(line));
+    }
 }

@@ -4,38 +4,30 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-/* The other arguments are %entra login's: one line of it, each word quoted. */
-static void login_line(int argc, char **argv, struct lk_buf *ret)
-{
-    lk_buf_put(ret, LK_STR("%entra login --quiet"));
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--for") == 0) {
-            i++;
-            continue;
-        }
-        if (strncmp(argv[i], "--for=", 6) == 0)
-            continue;
-        lk_buf_put(ret, LK_STR(" \""));
-        for (const char *c = argv[i]; *c; c++) {
-            if (*c == '"' || *c == '\\')
-                lk_buf_put_char(ret, '\\');
-            lk_buf_put_char(ret, *c);
-        }
-        lk_buf_put_char(ret, '"');
-    }
-}
+enum { WORDS_MAX = 64 };
 
-static const char *wanted(int argc, char **argv)
+/* --for WHAT is ours; the other words are options of %entra login. */
+struct wish {
+    const char *what; /* NULL when it was not said */
+    char *words[WORDS_MAX];
+    int count;
+};
+
+static bool read_wish(int argc, char **argv, struct wish *ret)
 {
+    *ret = (struct wish){.what = NULL};
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--for") == 0)
-            return i + 1 < argc ? argv[i + 1] : NULL;
-        if (strncmp(argv[i], "--for=", 6) == 0)
-            return argv[i] + 6;
+        if (strcmp(argv[i], "--for") == 0 && i + 1 < argc)
+            ret->what = argv[++i];
+        else if (strncmp(argv[i], "--for=", 6) == 0)
+            ret->what = argv[i] + 6;
+        else if (strcmp(argv[i], "--for") == 0 || ret->count == WORDS_MAX)
+            return false;
+        else
+            ret->words[ret->count++] = argv[i];
     }
-    return NULL;
+    return ret->what && ret->what[0];
 }
 
 static void print_token(const struct lk_token *token)
@@ -66,36 +58,26 @@ static enum lk_status get_token(struct lk_cli_session *session, const char *what
     return st;
 }
 
-/* --quiet keeps the words, but a value still goes to stdout, and only the token belongs there. */
-static void drop_value(struct lk_cell *cell, const json_t *value, const struct lk_bundle *bundle)
-{
-    (void)cell;
-    (void)value;
-    (void)bundle;
-}
-
 int lk_cli_token(const struct lk_cli_options *options, int argc, char **argv)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf line = LK_BUF_INIT(65536);
-    const char *what = wanted(argc, argv);
     struct lk_error err = LK_ERROR_INIT;
     struct lk_cli_session session;
+    struct lk_answer login;
+    struct wish wish;
     int result;
 
-    if (!what) {
+    if (!read_wish(argc, argv, &wish)) {
         lk_cli_usage(false);
         return LK_EXIT_USAGE;
     }
     result = lk_cli_session_open(options, &session);
     if (result)
         return result;
-    session.cell.cell.value = drop_value;
-    login_line(argc, argv, &line);
-    result = lk_cli_session_run(&session, lk_buf_view(&line));
-    if (!result && get_token(&session, what, &err)) {
+    result = lk_cli_session_call(&session, "entra", "login", wish.count, wish.words, &login);
+    lk_answer_done(&login);
+    if (!result && get_token(&session, wish.what, &err)) {
         lk_terminal_print_error(&err, options->colour);
-        result = lk_exit_of(err.status);
+        result = lk_exit_of(err.status, err.code);
     }
     lk_cli_session_close(&session);
     return result;
