@@ -146,6 +146,21 @@ static void nesting_has_a_ceiling(void **state)
     assert_null(json);
 }
 
+static void brackets_in_a_string_do_not_count(void **state)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1000);
+    json_t *json = NULL;
+    struct lk_error err;
+
+    (void)state;
+    lk_buf_put(&text, LK_STR("\"\\\\\\\""));
+    for (int i = 0; i < 2 * LK_JSON_DEPTH_MAX; i++)
+        lk_buf_put_char(&text, '[');
+    lk_buf_put_char(&text, '"');
+    assert_lk_ok(lk_json_parse(lk_buf_view(&text), "it", &json, &err), &err);
+    lk_json_unref(&json);
+}
+
 static void a_million_brackets_do_not_reach_the_stack(void **state)
 {
     size_t len = 1000000;
@@ -329,6 +344,7 @@ int main(void)
         cmocka_unit_test(a_nul_byte_outside_a_string_is_refused),
         cmocka_unit_test(what_is_wrong_is_told_with_its_place_but_not_quoted),
         cmocka_unit_test(nesting_has_a_ceiling),
+        cmocka_unit_test(brackets_in_a_string_do_not_count),
         cmocka_unit_test(a_million_brackets_do_not_reach_the_stack),
         cmocka_unit_test(the_table_fills_the_struct),
         cmocka_unit_test(absent_and_null_optional_fields_leave_the_target),

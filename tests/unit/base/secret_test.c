@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,6 +42,30 @@ static void setting_anew_replaces_even_with_a_part_of_itself(void **state)
     lk_secret_set(&secret, LK_STR_EMPTY);
     assert_true(lk_secret_is_empty(&secret));
     assert_null(secret.guarded);
+}
+
+/* Whether the page that holds at is still there. */
+static bool is_mapped(const char *at)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+    return msync((void *)((uintptr_t)at / page * page), page, MS_ASYNC) == 0;
+}
+
+static void what_was_there_before_is_gone_from_memory(void **state)
+{
+    struct lk_secret secret = LK_SECRET_INIT;
+    const char *first, *second;
+
+    (void)state;
+    lk_secret_set(&secret, LK_STR("first"));
+    first = lk_secret_reveal(&secret).ptr;
+    assert_true(is_mapped(first));
+    lk_secret_set(&secret, LK_STR("second"));
+    assert_false(is_mapped(first));
+    second = lk_secret_reveal(&secret).ptr;
+    lk_secret_done(&secret);
+    assert_false(is_mapped(second));
 }
 
 static void moving_empties_the_source(void **state)
@@ -181,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_secret_keeps_its_own_copy),
         cmocka_unit_test(setting_anew_replaces_even_with_a_part_of_itself),
+        cmocka_unit_test(what_was_there_before_is_gone_from_memory),
         cmocka_unit_test(moving_empties_the_source),
         cmocka_unit_test(comparison_wants_every_byte),
         cmocka_unit_test(a_fingerprint_tells_apart_and_shows_nothing),
