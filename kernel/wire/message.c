@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* Every answer carries the request's header back. */
+enum { HEADER_MAX = 64 << 10 };
+
 static const struct lk_str delimiter = LK_STR_INIT("<IDS|MSG>");
 
 void lk_message_done(struct lk_message *message)
@@ -45,6 +48,8 @@ static enum lk_status read_dicts(const struct lk_str frames[4], struct lk_messag
 {
     enum lk_status st;
 
+    if (frames[0].len > HEADER_MAX)
+        return malformed(err, "the header is too large");
     st = read_dict(frames[0], "header", &ret->header, err);
     if (!st)
         st = read_dict(frames[1], "parent_header", &ret->parent_header, err);
