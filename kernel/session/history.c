@@ -29,11 +29,10 @@ void lk_history_add(struct lk_history *history, int64_t line, struct lk_str inpu
 {
     json_t *entry = json_object();
 
-    input = lk_str_slice(input, 0, LK_HISTORY_INPUT_MAX);
+    input = lk_str_cut(input, LK_HISTORY_INPUT_MAX);
     json_object_set_new(entry, "line", json_integer(line));
     json_object_set_new(entry, "input", lk_json_text(input));
-    json_object_set_new(entry, "output",
-                        lk_json_text(lk_str_slice(output, 0, LK_HISTORY_INPUT_MAX)));
+    json_object_set_new(entry, "output", lk_json_text(lk_str_cut(output, LK_HISTORY_INPUT_MAX)));
     json_array_append_new(history->entries, entry);
     if (json_array_size(history->entries) > LK_HISTORY_MAX)
         json_array_remove(history->entries, 0);
