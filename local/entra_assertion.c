@@ -20,28 +20,38 @@ static bool same_thumbprint(struct local_entra *entra, const EVP_MD *algorithm, 
            memcmp(bytes.data, digest, len) == 0;
 }
 
-static bool check_header(struct local_entra *entra, const struct local_jwt *jwt,
+/* As in the portal: upper-case hexadecimal digits, whatever spelling the client chose. */
+static bool refuse_key(const char *why, struct lk_str thumbprint, struct local_entra_error *err)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(128);
+
+    if (lk_base64_decode(thumbprint, &bytes))
+        for (size_t i = 0; i < bytes.len; i++)
+            lk_buf_printf(&text, "%02X", (unsigned char)bytes.data[i]);
+    return local_entra_fail(err, 401, "invalid_client", 700027,
+                            "The certificate with identifier used to sign the client assertion is "
+                            "not registered on application. [Reason - %s, Thumbprint of key used "
+                            "by client: '%s'.]",
+                            why, lk_buf_cstr(&text));
+}
+
+static bool check_header(struct local_entra *entra, const struct local_jwt *jwt, int64_t now,
                          struct local_entra_error *err)
 {
     struct lk_str alg = lk_json_get_str(jwt->header, "alg");
     struct lk_str sha1 = lk_json_get_str(jwt->header, "x5t");
     struct lk_str sha256 = lk_json_get_str(jwt->header, "x5t#S256");
+    struct lk_str named = sha1.len ? sha1 : sha256;
     EVP_PKEY *key = X509_get0_pubkey(entra->certificate);
 
-    if (!sha1.len && !sha256.len)
-        return local_entra_fail(err, 401, "invalid_client", 700027,
-                                "The certificate used to sign the client assertion is not named "
-                                "by x5t or x5t#S256.");
-    if ((sha1.len && !same_thumbprint(entra, EVP_sha1(), sha1)) ||
+    if (!named.len || (sha1.len && !same_thumbprint(entra, EVP_sha1(), sha1)) ||
         (sha256.len && !same_thumbprint(entra, EVP_sha256(), sha256)))
-        return local_entra_fail(err, 401, "invalid_client", 700027,
-                                "The certificate with identifier used to sign the client assertion "
-                                "is not registered on application. Thumbprint of key used by "
-                                "client: '%.*s'.",
-                                LK_STR_ARGS(sha1.len ? sha1 : sha256));
+        return refuse_key("The key was not found.", named, err);
+    if (X509_cmp_time(X509_get0_notAfter(entra->certificate), &(time_t){(time_t)now}) < 0)
+        return refuse_key("The key used is expired.", named, err);
     if (!local_jwt_verify(jwt, alg, key))
-        return local_entra_fail(err, 401, "invalid_client", 700027,
-                                "Client assertion failed signature validation.");
+        return refuse_key("The signature is wrong.", named, err);
     return true;
 }
 
@@ -117,7 +127,7 @@ bool local_entra_check_assertion(struct local_entra *entra, struct lk_str text,
     if (!local_jwt_read(text, &jwt))
         return local_entra_fail(err, 401, "invalid_client", 50027,
                                 "Client assertion is malformed.");
-    if (!check_header(entra, &jwt, err) || !check_claims(entra, &jwt, audience, err) ||
+    if (!check_header(entra, &jwt, now_unix_s, err) || !check_claims(entra, &jwt, audience, err) ||
         !check_times(&jwt, now_unix_s, err))
         return false;
     if (!remember(entra, &jwt, text, now_unix_s))

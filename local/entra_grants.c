@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A free or expired place, else the oldest grant's. */
 static struct local_grant *room(struct local_entra *entra, int64_t now)
 {
     struct local_grant *oldest = &entra->grants[0];
@@ -14,7 +15,7 @@ static struct local_grant *room(struct local_entra *entra, int64_t now)
         struct local_grant *grant = &entra->grants[i];
         if (!grant->secret[0] || grant->expires_unix_s <= now)
             return grant;
-        if (grant->expires_unix_s < oldest->expires_unix_s)
+        if (grant->order < oldest->order)
             oldest = grant;
     }
     return oldest;
@@ -34,6 +35,7 @@ void local_entra_grant(struct local_entra *entra, const struct local_grant *gran
     kept = room(entra, lk_clock_unix_s(entra->clock));
     *kept = *grant;
     kept->used = false;
+    kept->order = entra->next_grant++;
     memcpy(kept->secret, ret_secret, 64);
     pthread_mutex_unlock(&entra->lock);
 }

@@ -1,6 +1,6 @@
 #include "local/faults.h"
 
-#include "base/clock.h"
+#include "base/cancel.h"
 #include "base/file.h"
 #include "base/json.h"
 
@@ -12,16 +12,43 @@ enum { FILE_MAX = 1 << 20, RULES_MAX = 64 };
 
 struct rule {
     struct lk_str service, method, path_contains, reset;
-    int64_t after, times, status, delay_ms;
+    int64_t after, times, status, delay_ms, hits;
     json_t *headers, *body;
+    bool cut_body;
 };
 
 struct local_faults {
-    json_t *json; /* what the rules borrow from */
+    pthread_mutex_t lock; /* of the three below */
+    json_t *json;         /* what the rules borrow from */
     struct rule rules[RULES_MAX];
     size_t count;
-    pthread_mutex_t lock; /* of after and times */
+    struct lk_cancel *stop;
 };
+
+/* What happens to one request; json keeps the rule's texts alive. */
+struct hit {
+    struct rule rule;
+    json_t *json;
+};
+
+/* ---- rules --------------------------------------------------------------------------------- */
+
+static enum lk_status check_rule(const struct rule *rule, struct lk_error *err)
+{
+    const char *name;
+    json_t *value;
+
+    if (rule->reset.len && !lk_str_eq(rule->reset, LK_STR("before")) &&
+        !lk_str_eq(rule->reset, LK_STR("after")))
+        return lk_error_set(err, LK_INVALID, "BadFaults", "reset must be \"before\" or \"after\"");
+    if (rule->status && (rule->status < 200 || rule->status > 599))
+        return lk_error_set(err, LK_INVALID, "BadFaults", "status must be from 200 to 599");
+    if (rule->body && !rule->status)
+        return lk_error_set(err, LK_INVALID, "BadFaults", "a body wants a status");
+    json_object_foreach(rule->headers, name, value) if (!json_is_string(value)) return lk_error_set(
+        err, LK_INVALID, "BadFaults", "header %s must be text", name);
+    return LK_OK;
+}
 
 static enum lk_status read_rule(const json_t *json, struct rule *ret, struct lk_error *err)
 {
@@ -36,10 +63,40 @@ static enum lk_status read_rule(const json_t *json, struct rule *ret, struct lk_
         LK_JSON_OPTIONAL(struct rule, delay_ms, "delay_ms", LK_JSON_I64),
         LK_JSON_OPTIONAL(struct rule, headers, "headers", LK_JSON_OBJECT),
         LK_JSON_OPTIONAL(struct rule, body, "body", LK_JSON_ANY),
+        LK_JSON_OPTIONAL(struct rule, cut_body, "cut_body", LK_JSON_BOOL),
     };
+    enum lk_status st;
 
     *ret = (struct rule){.times = 1};
-    return lk_json_read(json, "a fault", table, LK_COUNT(table), ret, err);
+    st = lk_json_read(json, "a fault", table, LK_COUNT(table), ret, err);
+    return st ? st : check_rule(ret, err);
+}
+
+enum lk_status local_faults_set(struct local_faults *faults, struct lk_str text, const char *name,
+                                struct lk_error *err)
+{
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
+    struct rule rules[RULES_MAX];
+    size_t count = 0;
+    enum lk_status st = lk_json_parse(text, name, &json, err);
+
+    if (st)
+        return st;
+    if (!json_is_array(json) || json_array_size(json) > RULES_MAX)
+        return lk_error_set(err, LK_INVALID, "BadFaults", "%s is no list of at most %d faults",
+                            name, RULES_MAX);
+    for (; count < json_array_size(json); count++) {
+        st = read_rule(json_array_get(json, count), &rules[count], err);
+        if (st)
+            return st;
+    }
+    pthread_mutex_lock(&faults->lock);
+    json_decref(faults->json);
+    faults->json = json_incref(json);
+    faults->count = count;
+    memcpy(faults->rules, rules, count * sizeof rules[0]);
+    pthread_mutex_unlock(&faults->lock);
+    return LK_OK;
 }
 
 enum lk_status local_faults_read(const char *path, struct local_faults **ret, struct lk_error *err)
@@ -47,19 +104,13 @@ enum lk_status local_faults_read(const char *path, struct local_faults **ret, st
     LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(FILE_MAX);
     struct local_faults *faults = lk_alloc(sizeof *faults);
     enum lk_status st;
-    size_t i;
-    json_t *json;
 
     memset(faults, 0, sizeof *faults);
     pthread_mutex_init(&faults->lock, NULL);
+    faults->stop = lk_cancel_new();
     st = lk_file_read(path, &text, err);
     if (!st)
-        st = lk_json_parse(lk_buf_view(&text), path, &faults->json, err);
-    if (!st && (!json_is_array(faults->json) || json_array_size(faults->json) > RULES_MAX))
-        st = lk_error_set(err, LK_INVALID, "BadFaults", "%s is no list of at most %d faults", path,
-                          RULES_MAX);
-    json_array_foreach(faults->json, i, json) if (!st) st =
-        read_rule(json, &faults->rules[faults->count++], err);
+        st = local_faults_set(faults, lk_buf_view(&text), path, err);
     if (st) {
         local_faults_free(faults);
         return st;
@@ -68,14 +119,23 @@ enum lk_status local_faults_read(const char *path, struct local_faults **ret, st
     return LK_OK;
 }
 
+void local_faults_stop(struct local_faults *faults)
+{
+    if (faults)
+        lk_cancel_set(faults->stop);
+}
+
 void local_faults_free(struct local_faults *faults)
 {
     if (!faults)
         return;
     lk_json_unref(&faults->json);
+    lk_cancel_free(faults->stop);
     pthread_mutex_destroy(&faults->lock);
     free(faults);
 }
+
+/* ---- one request --------------------------------------------------------------------------- */
 
 static const char *method_name(enum local_method method)
 {
@@ -93,63 +153,111 @@ static bool matches(const struct rule *rule, const char *service,
     return (!rule->service.len || lk_str_eq(rule->service, lk_str_from(service))) &&
            (!rule->method.len ||
             lk_str_eq(rule->method, lk_str_from(method_name(request->method)))) &&
-           lk_str_find(request->path, rule->path_contains) + rule->path_contains.len <=
-               request->path.len;
+           (!rule->path_contains.len ||
+            lk_str_find(request->path, rule->path_contains) < request->path.len);
 }
 
-/* The rule that this request is hit by, counted; NULL for none. */
-static const struct rule *take_rule(struct local_faults *faults, const char *service,
-                                    const struct local_request *request)
+/* The rule that this request is hit by, counted. */
+static bool take_rule(struct local_faults *faults, const char *service,
+                      const struct local_request *request, struct hit *ret)
 {
-    const struct rule *hit = NULL;
+    bool found = false;
 
     pthread_mutex_lock(&faults->lock);
-    for (size_t i = 0; i < faults->count && !hit; i++) {
+    for (size_t i = 0; i < faults->count && !found; i++) {
         struct rule *rule = &faults->rules[i];
-        if (!rule->times || !matches(rule, service, request))
+        if (rule->times <= 0 || !matches(rule, service, request))
             continue;
         if (rule->after > 0) {
             rule->after--;
             continue;
         }
         rule->times--;
-        hit = rule;
+        rule->hits++;
+        *ret = (struct hit){.rule = *rule, .json = json_incref(faults->json)};
+        found = true;
     }
     pthread_mutex_unlock(&faults->lock);
-    return hit;
+    return found;
 }
 
 static void answer(const struct rule *rule, struct local_reply *reply)
 {
-    const char *name;
-    json_t *value;
-
     if (json_is_string(rule->body))
         local_reply_text(reply, (int)rule->status, "text/plain", lk_json_str(rule->body));
     else
         local_reply_json_take(reply, (int)rule->status,
                               rule->body ? json_incref(rule->body) : json_object());
+}
+
+static void suffer(const struct local_faulty *faulty, const struct rule *rule,
+                   const struct local_request *request, struct local_reply *reply)
+{
+    struct lk_clock *clock = faulty->clock;
+    const char *name;
+    json_t *value;
+
+    if (rule->delay_ms > 0 && clock->wait_ms(clock, rule->delay_ms, faulty->faults->stop, NULL)) {
+        reply->status = LOCAL_NO_ANSWER;
+        return;
+    }
+    if (lk_str_eq(rule->reset, LK_STR("before"))) {
+        reply->status = LOCAL_NO_ANSWER;
+        return;
+    }
+    if (rule->status)
+        answer(rule, reply);
+    else
+        faulty->handler(faulty->service, request, reply);
+    if (rule->reset.len)
+        reply->status = LOCAL_NO_ANSWER;
     json_object_foreach(rule->headers, name, value)
         local_reply_header(reply, name, json_string_value(value));
+    reply->cut_body = rule->cut_body;
+}
+
+/* ---- the control endpoint ------------------------------------------------------------------ */
+
+static void show_hits(struct local_faults *faults, struct local_reply *reply)
+{
+    json_t *list = json_array();
+
+    pthread_mutex_lock(&faults->lock);
+    for (size_t i = 0; i < faults->count; i++)
+        json_array_append_new(list,
+                              json_pack("{s:I, s:I}", "hits", (json_int_t)faults->rules[i].hits,
+                                        "times", (json_int_t)faults->rules[i].times));
+    pthread_mutex_unlock(&faults->lock);
+    local_reply_json_take(reply, 200, list);
+}
+
+static void control(struct local_faults *faults, const struct local_request *request,
+                    struct local_reply *reply)
+{
+    struct lk_error err = LK_ERROR_INIT;
+
+    if (request->method == LOCAL_POST &&
+        local_faults_set(faults, request->body, "the body", &err)) {
+        local_reply_json_take(reply, 400, json_pack("{s:s}", "error", err.message));
+        return;
+    }
+    show_hits(faults, reply);
 }
 
 void local_faults_handle(void *service, const struct local_request *request,
                          struct local_reply *reply)
 {
     struct local_faulty *faulty = service;
-    struct lk_clock *clock = lk_clock_system();
-    const struct rule *rule =
-        faulty->faults ? take_rule(faulty->faults, faulty->name, request) : NULL;
-    struct lk_error ignored;
+    struct hit hit;
 
-    if (rule && rule->delay_ms > 0 && clock->wait_ms(clock, rule->delay_ms, NULL, &ignored))
-        return;
-    if (rule && rule->status) {
-        answer(rule, reply);
-        return;
-    }
-    if (!rule || !lk_str_eq(rule->reset, LK_STR("before")))
+    if (!faulty->faults) {
         faulty->handler(faulty->service, request, reply);
-    if (rule && rule->reset.len)
-        reply->status = -1;
+    } else if (lk_str_eq(request->path, LK_STR("/_faults"))) {
+        control(faulty->faults, request, reply);
+    } else if (take_rule(faulty->faults, faulty->name, request, &hit)) {
+        suffer(faulty, &hit.rule, request, reply);
+        json_decref(hit.json);
+    } else {
+        faulty->handler(faulty->service, request, reply);
+    }
 }

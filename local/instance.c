@@ -88,8 +88,11 @@ static struct local_instance *new_instance(const struct local_instance_options *
 static enum lk_status start_server(struct local_instance *self, int which, const char *name,
                                    local_handler *handler, void *service, struct lk_error *err)
 {
-    self->faulty[which] = (struct local_faulty){
-        .faults = self->faults, .name = name, .handler = handler, .service = service};
+    self->faulty[which] = (struct local_faulty){.faults = self->faults,
+                                                .name = name,
+                                                .clock = lk_clock_system(),
+                                                .handler = handler,
+                                                .service = service};
     return local_server_start(
         &(struct local_server_options){.certificate_pem = self->pki.server_certificate_pem,
                                        .key_pem = self->pki.server_key_pem,
@@ -281,6 +284,7 @@ void local_instance_free(struct local_instance *self)
         return;
     if (self->servers[LIVY])
         unlink(self->state_file);
+    local_faults_stop(self->faults);
     for (int i = 0; i < SERVERS; i++)
         local_server_free(self->servers[i]);
     local_livy_free(self->livy);

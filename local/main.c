@@ -8,6 +8,7 @@
 #include "base/timefmt.h"
 #include "local/instance.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,6 +139,16 @@ static bool read_command(int argc, char **argv, struct command *ret)
     return true;
 }
 
+/* The state file's paths are read from other folders. */
+static const char *absolute(const char *path)
+{
+    char here[PATH_MAX];
+
+    if (path[0] == '/' || !getcwd(here, sizeof here))
+        return path;
+    return lk_path_join(here, lk_str_from(path));
+}
+
 static void watch_signals(void)
 {
     struct sigaction action = {.sa_handler = on_stop};
@@ -200,6 +211,7 @@ int main(int argc, char **argv)
     }
     if (!command.options.home)
         command.options.home = folder("XDG_STATE_HOME", ".local/state", "livy-local");
+    command.options.home = absolute(command.options.home);
     command.options.share_folder = find_share();
     lk_secret_setup();
     if (variable("LIVY_LOCAL_DEBUG"))

@@ -9,6 +9,7 @@
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -181,6 +182,31 @@ static bool still_good(const char *path, int64_t now)
     return good;
 }
 
+/* The certificate is good for a while yet, and the key is its own: a crash between writing the two
+ * or a file put there by hand is no reason to fail later. */
+static bool pair_is_good(const char *path, const char *key_path, int64_t now)
+{
+    X509 *certificate = read_certificate(path);
+    EVP_PKEY *key = read_key(key_path);
+    bool good = still_good(path, now) && key && X509_check_private_key(certificate, key) == 1;
+
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+    return good;
+}
+
+static bool is_signed_by(const char *path, const char *issuer_path)
+{
+    X509 *certificate = read_certificate(path), *issuer = read_certificate(issuer_path);
+    bool good = certificate && issuer && X509_verify(certificate, X509_get0_pubkey(issuer)) == 1;
+
+    X509_free(certificate);
+    X509_free(issuer);
+    ERR_clear_error();
+    return good;
+}
+
 static enum lk_status write_pair(const char *certificate_path, X509 *certificate,
                                  const char *key_path, EVP_PKEY *key, struct lk_error *err)
 {
@@ -249,9 +275,10 @@ static enum lk_status make_missing(const struct files *files, int64_t now, struc
 {
     enum lk_status st = LK_OK;
 
-    if (!still_good(files->ca, now) || !still_good(files->server, now))
+    if (!still_good(files->ca, now) || !pair_is_good(files->server, files->server_key, now) ||
+        !is_signed_by(files->server, files->ca))
         st = make_servers(files, now, err);
-    if (!st && !still_good(files->app, now))
+    if (!st && !pair_is_good(files->app, files->app_key, now))
         st = make_app(files, now, err);
     if (!st && !lk_file_exists(files->secret))
         st = make_secret(files->secret, err);

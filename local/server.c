@@ -24,7 +24,7 @@ enum {
     URI_MAX = 16 << 10,
     CONNECTION_MEMORY = 64 << 10,
     CONNECTIONS_MAX = 256,
-    THREADS = 8,
+    CUT_MAX = 64 << 10,
     IDLE_CONNECTION_S = 120,
 };
 #define BODY_MAX ((int64_t)16 << 30)
@@ -55,10 +55,13 @@ struct call {
 
 struct lk_str local_request_header(const struct local_request *request, const char *name)
 {
-    const struct call *call = request->transport;
+    return request->find_header ? request->find_header(request->transport, name) : LK_STR_EMPTY;
+}
 
-    if (!call)
-        return LK_STR_EMPTY;
+static struct lk_str find_header(const void *transport, const char *name)
+{
+    const struct call *call = transport;
+
     return lk_str_from(MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name));
 }
 
@@ -140,21 +143,66 @@ static bool decode_path(struct lk_str raw, struct lk_buf *ret)
     return true;
 }
 
-static enum MHD_Result send_reply(struct MHD_Connection *connection, struct local_reply *reply)
+/* The first half of a body that is to be cut. */
+static ssize_t read_half(void *arg, uint64_t at, char *to, size_t max)
+{
+    const struct lk_buf *half = arg;
+    struct lk_str rest = lk_str_slice(lk_buf_view(half), (size_t)at, half->len);
+
+    if (!rest.len)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    if (rest.len > max)
+        rest.len = max;
+    memcpy(to, rest.ptr, rest.len);
+    return (ssize_t)rest.len;
+}
+
+static void free_half(void *arg)
+{
+    lk_buf_wipe(arg);
+    free(arg);
+}
+
+/* Promises the whole length and ends half-way. */
+static struct MHD_Response *cut_response(struct local_reply *reply)
+{
+    struct lk_buf *half = lk_alloc(sizeof *half);
+    int64_t whole = reply->file_fd >= 0 ? reply->file_len : (int64_t)reply->body.len;
+    size_t len = whole / 2 < CUT_MAX ? (size_t)whole / 2 : CUT_MAX;
+    char byte;
+
+    *half = (struct lk_buf)LK_BUF_INIT(CUT_MAX);
+    for (size_t i = 0; i < len; i++)
+        if (reply->file_fd < 0)
+            lk_buf_put_char(half, reply->body.data[i]);
+        else if (pread(reply->file_fd, &byte, 1, reply->file_offset + (int64_t)i) == 1)
+            lk_buf_put_char(half, byte);
+    return MHD_create_response_from_callback((uint64_t)whole, CUT_MAX, read_half, half, free_half);
+}
+
+static struct MHD_Response *make_response(struct local_reply *reply)
 {
     struct MHD_Response *response;
+
+    if (reply->cut_body)
+        return cut_response(reply);
+    if (reply->file_fd < 0)
+        return MHD_create_response_from_buffer(reply->body.len, (void *)lk_buf_cstr(&reply->body),
+                                               MHD_RESPMEM_MUST_COPY);
+    response = MHD_create_response_from_fd_at_offset64((uint64_t)reply->file_len, reply->file_fd,
+                                                       (uint64_t)reply->file_offset);
+    if (response)
+        reply->file_fd = -1; /* MHD's now */
+    return response;
+}
+
+static enum MHD_Result send_reply(struct MHD_Connection *connection, struct local_reply *reply)
+{
+    struct MHD_Response *response = make_response(reply);
     enum MHD_Result result;
     const char *name;
     json_t *value;
 
-    if (reply->file_fd >= 0) {
-        response = MHD_create_response_from_fd_at_offset64(
-            (uint64_t)reply->file_len, reply->file_fd, (uint64_t)reply->file_offset);
-        reply->file_fd = -1; /* MHD's now */
-    } else {
-        response = MHD_create_response_from_buffer(
-            reply->body.len, (void *)lk_buf_cstr(&reply->body), MHD_RESPMEM_MUST_COPY);
-    }
     if (!response)
         return MHD_NO;
     json_object_foreach(reply->headers, name, value)
@@ -192,6 +240,7 @@ static enum MHD_Result handle(struct local_server *server, struct call *call, co
     struct local_request request = {.body = lk_buf_view(&call->body),
                                     .body_fd = call->spool_fd,
                                     .body_len = call->received,
+                                    .find_header = find_header,
                                     .transport = call};
     struct local_reply reply;
     struct lk_str override;
@@ -214,7 +263,7 @@ static enum MHD_Result handle(struct local_server *server, struct call *call, co
     local_reply_init(&reply);
     server->handler(server->service, &request, &reply);
     /* Asked for by a fault: the connection ends without an answer. */
-    result = reply.status < 0 ? MHD_NO : send_reply(call->connection, &reply);
+    result = reply.status == LOCAL_NO_ANSWER ? MHD_NO : send_reply(call->connection, &reply);
     local_reply_done(&reply);
     return result;
 }
@@ -295,6 +344,18 @@ static void take_body(const struct local_server *server, struct call *call, cons
         call->refused = 507;
 }
 
+/* 0 when not announced. */
+static int64_t announced_len(struct MHD_Connection *connection)
+{
+    struct lk_str text =
+        lk_str_from(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length"));
+    int64_t len = 0;
+
+    if (!text.len)
+        return 0;
+    return lk_str_to_i64(text, &len) && len >= 0 ? len : INT64_MAX;
+}
+
 static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, const char *url,
                                  const char *method, const char *version, const char *upload,
                                  size_t *upload_len, void **con_cls)
@@ -307,7 +368,11 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
     if (!call->started) {
         call->started = true;
         count_running(server, 1);
-        return MHD_YES;
+        /* Known before the body comes: answered before it comes. */
+        if (announced_len(connection) > BODY_MAX)
+            call->refused = 413;
+        return call->refused ? refuse(connection, call->refused, "the request is too large")
+                             : MHD_YES;
     }
     if (*upload_len) {
         take_body(server, call, upload, *upload_len);
@@ -351,7 +416,9 @@ static void on_log(void *arg, const char *fmt, va_list args)
 static struct MHD_Daemon *start_daemon(struct local_server *server, unsigned short port, bool plain)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
-    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG | MHD_USE_AUTO;
+    /* A thread each: a handler that waits (for a disk, or as a fault) holds up nobody else. */
+    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
+                     MHD_USE_ERROR_LOG | MHD_USE_POLL | MHD_USE_ITC;
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_KEY, 0, server->key},
         {MHD_OPTION_HTTPS_MEM_CERT, 0, server->certificate},
@@ -363,14 +430,14 @@ static struct MHD_Daemon *start_daemon(struct local_server *server, unsigned sho
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (!plain)
         flags |= MHD_USE_TLS;
-    return MHD_start_daemon(
-        flags, 0, NULL, NULL, on_access, server, MHD_OPTION_SOCK_ADDR, &at,
-        MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_uri, server,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, server, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_CONNECTION_S,
-        MHD_OPTION_ARRAY, plain ? none : tls, MHD_OPTION_END);
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_access, server, MHD_OPTION_SOCK_ADDR, &at,
+                            MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+                            on_uri, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_CONNECTION_S,
+                            MHD_OPTION_ARRAY, plain ? none : tls, MHD_OPTION_END);
 }
 
 enum lk_status local_server_start(const struct local_server_options *options,

@@ -1,5 +1,5 @@
 /* The HTTP server under livy-local's services: loopback only, TLS, bounded bodies,
- * a pool of threads. Services are tables of routes; a route's handler turns one
+ * a thread for each connection. Services are tables of routes; a route's handler turns one
  * whole request into one whole reply (or streams a file). Verifying is the service's
  * work, not the server's. */
 #ifndef LK_LOCAL_SERVER_H
@@ -22,12 +22,17 @@ struct local_request {
     int body_fd;              /* the spooled body, offset 0; -1 when body holds it. Borrowed */
     int64_t body_len;         /* bytes, however it is held */
     bool has_content_length;
-    const void *transport; /* the server's own */
+    /* Where headers come from; name without case. NULL: there are none. */
+    struct lk_str (*find_header)(const void *transport, const char *name);
+    const void *transport; /* find_header's */
 };
+
+enum { LOCAL_NO_ANSWER = -1 };
 
 /* What to send. Filled by the handler, released by the server. */
 struct local_reply {
-    int status;
+    int status;         /* LOCAL_NO_ANSWER: the connection ends instead (a fault, for tests) */
+    bool cut_body;      /* the connection ends in the middle of the body (a fault, for tests) */
     json_t *headers;    /* object of strings, owned; NULL for none */
     struct lk_buf body; /* used unless file_fd is set */
     int file_fd;        /* >= 0: streams file_len bytes from file_offset; closed by the server */
@@ -46,7 +51,7 @@ struct local_server_options {
     const char *spool_folder; /* for large bodies; must exist */
     unsigned short port;      /* 0: chosen by the system */
     bool plain_http;          /* for tests of the pure parts only */
-    local_handler *handler;   /* called from pool threads, several at once */
+    local_handler *handler;   /* called from the connections' threads, several at once */
     void *service;
 };
 
