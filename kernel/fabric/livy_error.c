@@ -270,7 +270,8 @@ static int64_t until_ms(struct lk_str message, int64_t now_unix_s)
         return -1;
     message = lk_str_trim(lk_str_slice(message, at + 6, message.len));
     message = lk_str_slice(message, 0, sizeof(text) - 1);
-    memcpy(text, message.ptr, message.len);
+    if (message.len)
+        memcpy(text, message.ptr, message.len);
     text[message.len] = '\0';
     if (sscanf(text, "%2d/%2d/%4d %2d:%2d:%2d %2s", &month, &day, &year, &hour, &minute, &second,
                half) != 7)

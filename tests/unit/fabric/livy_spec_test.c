@@ -1,0 +1,156 @@
+#include "fabric/livy_batch.h"
+
+#include "support/assert.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum lk_status check(const char *kind, const char *text, json_t **ret, struct lk_error *err)
+{
+    struct lk_livy_spec spec = LK_LIVY_SPEC_INIT;
+    enum lk_status st = lk_json_parse(lk_str_from(text), "the test", &spec.body, err);
+
+    if (st)
+        fail_msg("%s: %s", text, err->message);
+    st = lk_livy_spec_check(lk_livy_profile_find(lk_str_from(kind)), &spec, err);
+    if (ret)
+        *ret = json_incref(spec.body);
+    lk_livy_spec_done(&spec);
+    return st;
+}
+
+static void what_a_service_takes_passes_and_is_normalised(void **state)
+{
+    static const struct {
+        const char *kind, *in, *out;
+    } cases[] = {
+        {"fabric", "{\"file\":\"f\",\"name\":\"n\"}", "{\"file\":\"f\",\"name\":\"n\"}"},
+        {"fabric", "{\"file\":\"f\",\"conf\":{\"a\":5,\"b\":true,\"c\":0.6,\"d\":\"x\"}}",
+         "{\"file\":\"f\",\"conf\":{\"a\":\"5\",\"b\":\"true\",\"c\":\"0.6\",\"d\":\"x\"}}"},
+        {"fabric", "{\"file\":\"f\",\"tags\":{\"n\":1},\"args\":[\"a\",2,false]}",
+         "{\"file\":\"f\",\"tags\":{\"n\":\"1\"},\"args\":[\"a\",\"2\",\"false\"]}"},
+        {"fabric", "{\"file\":\"f\",\"driverCores\":\"4\",\"numExecutors\":2}",
+         "{\"file\":\"f\",\"driverCores\":4,\"numExecutors\":2}"},
+        {"fabric", "{\"file\":\"f\",\"className\":null,\"jars\":[],\"driverMemory\":\"28g\"}",
+         "{\"file\":\"f\",\"jars\":[],\"driverMemory\":\"28g\"}"},
+        {"fabric",
+         "{\"file\":\"f\",\"conf\":{\"spark.fabric.environmentDetails\":"
+         "\"{\\\"id\\\": \\\"11111111-1111-4111-8111-111111111111\\\"}\"}}",
+         "{\"file\":\"f\",\"conf\":{\"spark.fabric.environmentDetails\":"
+         "\"{\\\"id\\\": \\\"11111111-1111-4111-8111-111111111111\\\"}\"}}"},
+        {"apache", "{\"file\":\"f\",\"queue\":\"q\",\"proxyUser\":\"u\"}",
+         "{\"file\":\"f\",\"queue\":\"q\",\"proxyUser\":\"u\"}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LK_COUNT(cases); i++) {
+        LK_CLEANUP(lk_json_unref) json_t *body = NULL;
+        LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(65536);
+        struct lk_error err = LK_ERROR_INIT;
+        assert_lk_ok(check(cases[i].kind, cases[i].in, &body, &err), &err);
+        lk_json_write(body, false, &text);
+        assert_str(lk_buf_view(&text), cases[i].out);
+    }
+}
+
+static void what_a_service_does_not_take_is_refused_with_the_reason(void **state)
+{
+    static const struct {
+        const char *kind, *in;
+        enum lk_status status;
+        const char *says, *next;
+    } cases[] = {
+        {"fabric", "[]", LK_INVALID, "no JSON object", "abfss"},
+        {"fabric", "\"x\"", LK_INVALID, "no JSON object", ""},
+        {"fabric", "{\"name\":\"n\"}", LK_INVALID, "no file", "%%payload"},
+        {"fabric", "{\"file\":\"\"}", LK_INVALID, "'file'", ""},
+        {"fabric", "{\"file\":5}", LK_INVALID, "'file'", ""},
+        {"fabric", "{\"file\":\"f\",\"pyfiles\":[]}", LK_INVALID, "'pyfiles'", "mean pyFiles"},
+        {"fabric", "{\"file\":\"f\",\"excutorCores\":1}", LK_INVALID, "'excutorCores'",
+         "mean executorCores"},
+        {"fabric", "{\"file\":\"f\",\"spark.targetTable\":\"t\"}", LK_INVALID, "spark.targetTable",
+         "conf"},
+        {"fabric", "{\"file\":\"f\",\"queue\":\"q\"}", LK_UNSUPPORTED, "queue", "Leave"},
+        {"fabric", "{\"file\":\"f\",\"proxyUser\":\"q\"}", LK_UNSUPPORTED, "proxyUser", ""},
+        {"apache", "{\"file\":\"f\",\"tags\":{\"a\":\"b\"}}", LK_UNSUPPORTED, "tags", ""},
+        {"hdinsight", "{\"file\":\"f\",\"tags\":{}}", LK_UNSUPPORTED, "tags", ""},
+        {"synapse", "{\"file\":\"f\"}", LK_INVALID, "name", "--name"},
+        {"apache", "{\"file\":\"f\",\"name\":\"123\"}", LK_INVALID, "digits", "--name"},
+        {"fabric", "{\"file\":\"f\",\"args\":\"x\"}", LK_INVALID, "no list", "["},
+        {"fabric", "{\"file\":\"f\",\"args\":[{}]}", LK_INVALID, "no text", ""},
+        {"fabric", "{\"file\":\"f\",\"args\":[null]}", LK_INVALID, "no text", ""},
+        {"fabric", "{\"file\":\"f\",\"conf\":[]}", LK_INVALID, "no object", "{"},
+        {"fabric", "{\"file\":\"f\",\"conf\":{\"a\":{}}}", LK_INVALID, "'a'", "quotes"},
+        {"fabric", "{\"file\":\"f\",\"conf\":{\"a\":null}}", LK_INVALID, "'a'", ""},
+        {"fabric", "{\"file\":\"f\",\"driverCores\":0}", LK_INVALID, "between", ""},
+        {"fabric", "{\"file\":\"f\",\"driverCores\":4.5}", LK_INVALID, "whole number", ""},
+        {"fabric", "{\"file\":\"f\",\"driverCores\":99999999999}", LK_INVALID, "between", ""},
+        {"fabric", "{\"file\":\"f\",\"numExecutors\":\"two\"}", LK_INVALID, "whole number", ""},
+        {"fabric", "{\"file\":\"f\",\"conf\":{\"spark.fabric.environmentDetails\":\"{id: x}\"}}",
+         LK_INVALID, "environmentDetails", "--environment"},
+        {"synapse",
+         "{\"file\":\"f\",\"name\":\"n\",\"conf\":{\"spark.fabric.environmentDetails\":\"x\"}}",
+         LK_UNSUPPORTED, "environments", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LK_COUNT(cases); i++) {
+        struct lk_error err = LK_ERROR_INIT;
+        assert_lk_status(cases[i].status, check(cases[i].kind, cases[i].in, NULL, &err), &err);
+        assert_contains(err.message, cases[i].says);
+        assert_contains(err.next, cases[i].next);
+    }
+}
+
+static void an_environment_becomes_a_string_of_json(void **state)
+{
+    struct lk_livy_spec spec = {.body = json_object()};
+    struct lk_error err = LK_ERROR_INIT;
+
+    (void)state;
+    assert_lk_ok(
+        lk_livy_spec_environment(&spec, LK_STR("11111111-1111-4111-8111-111111111111"), &err),
+        &err);
+    assert_str(
+        lk_json_get_str(json_object_get(spec.body, "conf"), "spark.fabric.environmentDetails"),
+        "{\"id\":\"11111111-1111-4111-8111-111111111111\"}");
+    json_object_set_new(spec.body, "file", json_string("f"));
+    assert_lk_ok(lk_livy_spec_check(lk_livy_profile_find(LK_STR("fabric")), &spec, &err), &err);
+
+    assert_lk_status(LK_INVALID, lk_livy_spec_environment(&spec, LK_STR("my-env"), &err), &err);
+    assert_contains(err.message, "my-env");
+    json_object_set_new(spec.body, "conf", json_array());
+    assert_lk_status(
+        LK_INVALID,
+        lk_livy_spec_environment(&spec, LK_STR("11111111-1111-4111-8111-111111111111"), &err),
+        &err);
+    lk_livy_spec_done(&spec);
+}
+
+static void a_name_past_its_room_is_refused(void **state)
+{
+    struct lk_livy_spec spec = {.body = json_object()};
+    struct lk_error err = LK_ERROR_INIT;
+    char name[LK_BATCH_TEXT_MAX + 1];
+
+    (void)state;
+    memset(name, 'n', sizeof(name));
+    name[LK_BATCH_TEXT_MAX] = '\0';
+    json_object_set_new(spec.body, "file", json_string("f"));
+    json_object_set_new(spec.body, "name", json_string(name));
+    assert_lk_status(LK_INVALID,
+                     lk_livy_spec_check(lk_livy_profile_find(LK_STR("fabric")), &spec, &err), &err);
+    lk_livy_spec_done(&spec);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_service_takes_passes_and_is_normalised),
+        cmocka_unit_test(what_a_service_does_not_take_is_refused_with_the_reason),
+        cmocka_unit_test(an_environment_becomes_a_string_of_json),
+        cmocka_unit_test(a_name_past_its_room_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
