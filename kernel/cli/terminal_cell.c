@@ -132,10 +132,11 @@ static bool is_news(struct lk_terminal_cell *self, const json_t *value)
     LK_CLEANUP(lk_buf_done)
     struct lk_buf news = LK_BUF_INIT(sizeof self->last_news - 1);
 
-    lk_buf_printf(&news, "%.*s %.*s %.*s %.*s", LK_STR_ARGS(lk_json_get_str(value, "kind")),
+    lk_buf_printf(&news, "%.*s %.*s %.*s %.*s %.*s", LK_STR_ARGS(lk_json_get_str(value, "kind")),
                   LK_STR_ARGS(lk_json_get_str(value, "id")),
                   LK_STR_ARGS(lk_json_get_str(value, "state")),
-                  LK_STR_ARGS(lk_json_get_str(value, "name")));
+                  LK_STR_ARGS(lk_json_get_str(value, "name")),
+                  LK_STR_ARGS(lk_json_get_str(value, "trouble")));
     if (strcmp(self->last_news, lk_buf_cstr(&news)) == 0)
         return false;
     snprintf(self->last_news, sizeof self->last_news, "%s", lk_buf_cstr(&news));

@@ -175,8 +175,7 @@ void lk_batch_summary(const struct lk_context *context, const struct lk_livy_bat
     lk_table_free(table);
 }
 
-static void last_poll_text(int64_t last_poll_unix_ms, int64_t now, const struct lk_error *trouble,
-                           struct lk_buf *ret)
+static void last_poll_text(int64_t last_poll_unix_ms, int64_t now, struct lk_buf *ret)
 {
     char ago[LK_DURATION_TEXT_MAX];
 
@@ -186,8 +185,6 @@ static void last_poll_text(int64_t last_poll_unix_ms, int64_t now, const struct 
     } else {
         lk_buf_put(ret, LK_STR("asking"));
     }
-    if (trouble)
-        lk_buf_printf(ret, "; trying again: %s", trouble->message);
 }
 
 void lk_batch_progress_line(const struct lk_context *context, const struct lk_livy_batch *batch,
@@ -197,24 +194,28 @@ void lk_batch_progress_line(const struct lk_context *context, const struct lk_li
     LK_CLEANUP(lk_buf_done) struct lk_buf asked = LK_BUF_INIT(4096);
     LK_CLEANUP(lk_buf_done) struct lk_buf link = LK_BUF_INIT(2048);
     struct lk_str name = lk_str_from(batch->name[0] ? batch->name : "batch");
-    const char *doing = batch->phase[0]   ? batch->phase
-                        : batch->state[0] ? batch->state
-                                          : "submitted";
+    LK_CLEANUP(lk_buf_done) struct lk_buf doing = LK_BUF_INIT(4096);
     char elapsed[LK_DURATION_TEXT_MAX];
     int64_t now = now_ms(context);
 
     lk_duration_text(lk_batch_duration_ms(batch, now) / 1000 * 1000, elapsed);
-    last_poll_text(last_poll_unix_ms, now, trouble, &asked);
+    last_poll_text(last_poll_unix_ms, now, &asked);
+    /* Before the times, which change with every look: what stands first is the news. */
+    lk_buf_put(&doing, lk_str_from(batch->phase[0]   ? batch->phase
+                                   : batch->state[0] ? batch->state
+                                                     : "submitted"));
+    if (trouble)
+        lk_buf_printf(&doing, " (trying again: %s)", trouble->message);
     hub_url(context, batch, &link);
 
-    lk_buf_printf(plain, "%.*s %s: %s, %s, %.*s", LK_STR_ARGS(name), batch->id, doing, elapsed,
-                  LK_STR_ARGS(lk_buf_view(&asked)));
+    lk_buf_printf(plain, "%.*s %s: %s, %s, %.*s", LK_STR_ARGS(name), batch->id, lk_buf_cstr(&doing),
+                  elapsed, LK_STR_ARGS(lk_buf_view(&asked)));
     lk_buf_put(markdown, LK_STR("**"));
     lk_markdown_escape(name, markdown);
     lk_buf_put(markdown, LK_STR("** "));
     lk_markdown_code(lk_str_from(batch->id), markdown);
     lk_buf_put(markdown, LK_STR(" · "));
-    lk_markdown_escape(lk_str_from(doing), markdown);
+    lk_markdown_escape(lk_buf_view(&doing), markdown);
     lk_buf_printf(markdown, " · %s · ", elapsed);
     lk_markdown_escape(lk_buf_view(&asked), markdown);
     if (link.len) {

@@ -25,6 +25,8 @@ static void progress(struct lk_watch_observer *observer, const struct lk_livy_ba
     LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(16384);
     LK_CLEANUP(lk_json_unref) json_t *value = lk_batch_value(self->context, batch);
 
+    if (trouble)
+        lk_json_set_text(value, "trouble", lk_str_from(trouble->message));
     lk_batch_progress_line(self->context, batch, last_poll_unix_ms, trouble, &markdown, &plain);
     lk_progress_show(&self->display, lk_buf_view(&markdown), lk_buf_view(&plain), value, false);
 }
