@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { JOURNAL_LOOK_BACK = 200, NAMES_LOOK_BACK = 200 };
 
@@ -11,6 +10,24 @@ static bool looks_like_id(struct lk_str text)
     int64_t number;
 
     return lk_str_is_guid(text) || lk_str_to_i64(text, &number);
+}
+
+/* livy-local has other ports after each start, and is the same service all the same. */
+static struct lk_str without_port(struct lk_str base)
+{
+    struct lk_str prefix = LK_STR("https://localhost:");
+    struct lk_str rest = lk_str_slice(base, prefix.len, base.len);
+
+    if (!lk_str_starts(base, prefix))
+        return base;
+    return lk_str_slice(rest, lk_str_find_char(rest, '/'), rest.len);
+}
+
+static bool is_of_this_service(const struct lk_context *context,
+                               const struct lk_journal_entry *entry)
+{
+    return lk_str_eq(without_port(lk_str_from(entry->endpoint)),
+                     without_port(lk_str_from(context->endpoint.base)));
 }
 
 static enum lk_status newest_in_journal(struct lk_context *context, struct lk_livy_batch *ret,
@@ -24,7 +41,7 @@ static enum lk_status newest_in_journal(struct lk_context *context, struct lk_li
     if (st)
         return st;
     for (size_t i = 0; i < count && !ret->id[0]; i++)
-        if (entries[i].batch_id[0] && strcmp(entries[i].endpoint, context->endpoint.base) == 0) {
+        if (entries[i].batch_id[0] && is_of_this_service(context, &entries[i])) {
             snprintf(ret->id, sizeof ret->id, "%s", entries[i].batch_id);
             snprintf(ret->name, sizeof ret->name, "%s", entries[i].name);
         }
