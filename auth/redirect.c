@@ -11,19 +11,6 @@ void lk_redirect_done(struct lk_redirect *redirect)
     lk_secret_done(&redirect->code);
 }
 
-static void put_html(struct lk_str text, struct lk_buf *ret)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (c == '<')
-            lk_buf_put(ret, LK_STR("&lt;"));
-        else if (c == '&')
-            lk_buf_put(ret, LK_STR("&amp;"));
-        else
-            lk_buf_put_char(ret, (unsigned char)c < ' ' ? ' ' : c);
-    }
-}
-
 static void answer_with(struct lk_buf *ret, const char *status, const char *title,
                         struct lk_str text)
 {
@@ -33,7 +20,7 @@ static void answer_with(struct lk_buf *ret, const char *status, const char *titl
                   "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>%s</title>"
                   "</head><body><h1>%s</h1><p>",
                   title, title);
-    put_html(text, &page);
+    lk_html_escape(text, &page);
     lk_buf_put(&page, LK_STR("</p></body></html>\n"));
     lk_buf_printf(ret,
                   "HTTP/1.1 %s\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %zu\r\n"

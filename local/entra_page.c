@@ -22,25 +22,6 @@ static const char style[] =
 
 static const char script[] = "document.forms[0].submit()";
 
-static void put_html(struct lk_str text, struct lk_buf *ret)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (c == '<')
-            lk_buf_put(ret, LK_STR("&lt;"));
-        else if (c == '>')
-            lk_buf_put(ret, LK_STR("&gt;"));
-        else if (c == '&')
-            lk_buf_put(ret, LK_STR("&amp;"));
-        else if (c == '"')
-            lk_buf_put(ret, LK_STR("&quot;"));
-        else if (c == '\'')
-            lk_buf_put(ret, LK_STR("&#39;"));
-        else
-            lk_buf_put_char(ret, c);
-    }
-}
-
 static void begin_page(const char *title, struct lk_buf *ret)
 {
     lk_buf_printf(ret,
@@ -82,7 +63,7 @@ static void put_fields(const struct local_page_field *fields, size_t count, stru
         if (!fields[i].value || !fields[i].value[0])
             continue;
         lk_buf_printf(page, "<input type=\"hidden\" name=\"%s\" value=\"", fields[i].name);
-        put_html(lk_str_from(fields[i].value), page);
+        lk_html_escape(lk_str_from(fields[i].value), page);
         lk_buf_put(page, LK_STR("\">"));
     }
 }
@@ -97,7 +78,7 @@ static void put_scopes(struct lk_str scopes, struct lk_buf *page)
         if (!one.len)
             continue;
         lk_buf_put(page, LK_STR("<li>"));
-        put_html(one, page);
+        lk_html_escape(one, page);
         lk_buf_put(page, LK_STR("</li>"));
     }
     lk_buf_put(page, LK_STR("</ul>"));
@@ -111,7 +92,7 @@ void local_entra_error_page(struct local_entra *entra, const struct local_reques
 
     begin_page("Sign-in is not possible", &page);
     lk_buf_put(&page, LK_STR("<p>"));
-    put_html(lk_json_get_str(body, "error_description"), &page);
+    lk_html_escape(lk_json_get_str(body, "error_description"), &page);
     lk_buf_put(&page, LK_STR("</p>"));
     json_decref(body);
     send_page(&page, err->status, reply);
@@ -125,7 +106,7 @@ void local_entra_consent_page(const struct local_entra *entra, const char *scope
 
     begin_page("Sign in to livy-local", &page);
     lk_buf_put(&page, LK_STR("<p>Account: <strong>"));
-    put_html(lk_str_from(entra->user_name), &page);
+    lk_html_escape(lk_str_from(entra->user_name), &page);
     lk_buf_put(&page, LK_STR("</strong></p><p>The notebook asks for:</p>"));
     put_scopes(lk_str_from(scopes), &page);
     lk_buf_put(&page, LK_STR("<form method=\"post\">"));
@@ -144,7 +125,7 @@ void local_entra_forward_page(const char *action, const struct local_page_field 
 
     begin_page("Going back to the notebook", &page);
     lk_buf_put(&page, LK_STR("<form method=\"post\" action=\""));
-    put_html(lk_str_from(action), &page);
+    lk_html_escape(lk_str_from(action), &page);
     lk_buf_put(&page, LK_STR("\">"));
     put_fields(fields, count, &page);
     lk_buf_printf(&page, "<button class=\"yes\">Continue</button></form><script>%s</script>",

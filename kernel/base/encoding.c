@@ -203,6 +203,25 @@ bool lk_percent_decode(struct lk_str text, bool plus_is_space, struct lk_buf *re
     return true;
 }
 
+void lk_html_escape(struct lk_str text, struct lk_buf *ret)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c == '<')
+            lk_buf_put(ret, LK_STR("&lt;"));
+        else if (c == '>')
+            lk_buf_put(ret, LK_STR("&gt;"));
+        else if (c == '&')
+            lk_buf_put(ret, LK_STR("&amp;"));
+        else if (c == '"')
+            lk_buf_put(ret, LK_STR("&quot;"));
+        else if (c == '\'')
+            lk_buf_put(ret, LK_STR("&#39;"));
+        else
+            lk_buf_put_char(ret, (unsigned char)c < ' ' || c == 0x7F ? ' ' : c);
+    }
+}
+
 void lk_form_put(struct lk_buf *ret, struct lk_str name, struct lk_str value)
 {
     if (ret->len)

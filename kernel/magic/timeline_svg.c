@@ -1,5 +1,6 @@
 #include "magic/timeline_svg.h"
 
+#include "base/encoding.h"
 #include "base/timefmt.h"
 
 #include <string.h>
@@ -12,23 +13,6 @@ enum {
     BAR_HEIGHT = 26,
     TITLE_MAX = 60
 };
-
-static void put_text(struct lk_str text, struct lk_buf *ret)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (c == '<')
-            lk_buf_put(ret, LK_STR("&lt;"));
-        else if (c == '>')
-            lk_buf_put(ret, LK_STR("&gt;"));
-        else if (c == '&')
-            lk_buf_put(ret, LK_STR("&amp;"));
-        else if (c == '"')
-            lk_buf_put(ret, LK_STR("&quot;"));
-        else
-            lk_buf_put_char(ret, (unsigned char)c < ' ' ? ' ' : c);
-    }
-}
 
 /* Distinct on light and on dark, and by lightness for those who see no colour. */
 static const char *colour_of(const char *phase, enum lk_batch_end end)
@@ -74,7 +58,7 @@ static void put_bar(const struct lk_batch_phase *phase, enum lk_batch_end end, i
     lk_buf_printf(ret, "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"><title>",
                   LEFT + x, BAR_TOP, width < 1 ? 1 : width, BAR_HEIGHT,
                   colour_of(phase->name, end));
-    put_text(lk_str_from(phase->name), ret);
+    lk_html_escape(lk_str_from(phase->name), ret);
     lk_buf_printf(ret, " %s</title></rect>", text);
 }
 
@@ -91,7 +75,7 @@ static void put_legend(const struct lk_batch_phase *phases, size_t count, enum l
                       "<text x=\"%d\" y=\"%d\">",
                       x, BAR_TOP + BAR_HEIGHT + 13, colour_of(phases[i].name, end), x + 16,
                       BAR_TOP + BAR_HEIGHT + 22);
-        put_text(lk_str_from(phases[i].name), ret);
+        lk_html_escape(lk_str_from(phases[i].name), ret);
         lk_buf_printf(ret, " %s</text>", text);
         x += BAR_WIDTH / LK_BATCH_PHASES_MAX;
     }
@@ -115,7 +99,7 @@ void lk_timeline_svg(struct lk_str title, const struct lk_batch_phase *phases, s
                   "height=\"92\" role=\"img\" font-family=\"sans-serif\" font-size=\"12\" "
                   "fill=\"#767676\"><text x=\"%d\" y=\"20\" font-size=\"14\" font-weight=\"bold\">",
                   WIDTH, WIDTH, LEFT);
-    put_text(lk_str_cut(title, TITLE_MAX), ret);
+    lk_html_escape(lk_str_cut(title, TITLE_MAX), ret);
     lk_buf_printf(ret, " %s %s</text>", mark_of(end), lk_batch_end_name(end));
     lk_buf_printf(ret, "<text x=\"%d\" y=\"20\" text-anchor=\"end\">%s in all</text>", WIDTH - LEFT,
                   text);

@@ -178,6 +178,16 @@ static void a_form_gives_its_parameters_back(void **state)
     }
 }
 
+static void html_text_can_neither_open_a_tag_nor_leave_an_attribute(void **state)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(256);
+
+    (void)state;
+    lk_html_escape(LK_STR("<a b=\"c\" d='e'>&\n\x1b\x7f é"), &text);
+    assert_string_equal(lk_buf_cstr(&text),
+                        "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;    é");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +199,7 @@ int main(void)
         cmocka_unit_test(percent_decoding_wants_two_digits),
         cmocka_unit_test(a_form_is_written_as_msal_writes_it),
         cmocka_unit_test(a_form_gives_its_parameters_back),
+        cmocka_unit_test(html_text_can_neither_open_a_tag_nor_leave_an_attribute),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
