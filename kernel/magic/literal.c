@@ -183,6 +183,8 @@ static size_t word_length(struct lk_str text)
 
 static enum lk_status not_known(struct lk_str word, struct lk_error *err)
 {
+    if (!lk_str_is_utf8(word))
+        return bad(err, "bytes that are no text");
     lk_error_set(err, LK_INVALID, "BadLiteral", "not a literal: '%.*s' is not known",
                  LK_STR_ARGS(lk_str_cut(word, 60)));
     hint(err);

@@ -87,7 +87,7 @@ static enum lk_status run_many(struct lk_context *context, struct lk_cell *cell,
     (void)cell;
     (void)err;
     see("many", args, body);
-    if (!lk_str_to_i64(lk_args_positional(args, 0), &count))
+    if (!lk_str_to_i64(lk_args_positional(args, 0), &count) || count > 1000)
         return lk_error_set(err, LK_INVALID, "NoNumber", "no number");
     ret->value = json_pack("{s:s}", "kind", "many");
     for (int64_t i = 0; i < count; i++) {
