@@ -25,13 +25,13 @@ CHROMIUM_OPTIONS = ["--disable-gpu", "--disable-quic", "--no-first-run",
 def server(folder):
     """Serves folder; yields the base URL with a token to append as ?token=…"""
     token = secrets.token_hex(16)
-    with tempfile.TemporaryDirectory(prefix="lk-lab-") as home:
+    with tempfile.TemporaryDirectory(prefix="lk-lab-") as home, contextlib.ExitStack() as stack:
         env = {**os.environ, "JUPYTER_CONFIG_DIR": f"{home}/config", "JUPYTER_RUNTIME_DIR": f"{home}/run",
                "JUPYTERLAB_SETTINGS_DIR": f"{home}/settings", "JUPYTERLAB_WORKSPACES_DIR": f"{home}/work"}
         settings = Path(home, "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings")
         settings.parent.mkdir(parents=True)
         settings.write_text('{"fetchNews": "false"}')
-        log = open(f"{home}/log", "w+")
+        log = stack.enter_context(open(f"{home}/log", "w+"))
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0",
              f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}",

@@ -22,8 +22,8 @@ class ConsoleTests(unittest.TestCase):
         self.console.close(force=True)
 
     def test_the_banner_names_the_kernel_and_magics_run(self):
-        self.assertIn("livy-kernel", self.console.before)
-        self.console.sendline('%set city "New York"')
+        self.assertIn("Livy (Spark batch)", self.console.before)
+        self.console.sendline('%set city="New York"')
         self.console.expect(r"In \[2\]:")
         self.console.sendline("%vars")
         self.console.expect("New York")
@@ -39,7 +39,9 @@ class ConsoleTests(unittest.TestCase):
     def test_it_ends_at_once_when_the_console_does(self):
         self.console.sendline("%help")
         self.console.expect(r"In \[2\]:")
-        self.console.sendline("exit")
+        self.console.sendeof()
+        self.console.expect("really want to exit")
+        self.console.sendline("y")
         self.console.expect(pexpect.EOF)
         self.console.wait()
         self.assertEqual(self.console.exitstatus, 0)

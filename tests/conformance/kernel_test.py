@@ -28,12 +28,12 @@ class LivyKernelTests(jupyter_kernel_test.KernelTests):
         {"text": "%lakehouse l", "matches": ["ls"]},
         {"text": "%batch mon", "matches": ["monitor"]},
     ]
-    complete_code_samples = ["%livy info", "x = 1", "%%payload a.py\nprint(1)"]
-    incomplete_code_samples = ["%batch submit a.py \\"]
+    complete_code_samples = ["%livy info", "x = 1", "%%payload a.py\nprint(1)\n\n"]
+    incomplete_code_samples = ["%%payload a.py\nprint(1)", "%batch submit a.py \\"]
     invalid_code_samples = []
     code_generate_error = "%nosuchmagic"
     code_execute_result = [
-        {"code": "%set answer 42 --json", "mime": "application/json"},
+        {"code": "%set answer=42 --json", "mime": "application/json"},
         {"code": "%vars --json", "mime": "text/x-json"},
     ]
     code_display_data = [

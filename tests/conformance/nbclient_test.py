@@ -16,7 +16,7 @@ def execute(nb, **options):
 
 class NbclientTests(unittest.TestCase):
     def test_cells_show_their_results_and_keep_them_for_later_cells(self):
-        nb = execute(support.notebook('table = "trips"', "%set copy {table}_2 --as kept", "%vars"))
+        nb = execute(support.notebook('# Parameters\ntable = "trips"', "%set copy={table}_2", "%vars"))
         self.assertIn("trips_2", support.text_of(nb.cells[2]))
         self.assertEqual([cell.execution_count for cell in nb.cells], [1, 2, 3])
 

@@ -28,19 +28,19 @@ class PapermillTests(unittest.TestCase):
 
     def test_parameters_replace_the_notebooks_own_values(self):
         nb = self.run_with({"table": "trips", "rows": 7, "dry": True},
-                           'table = "none"\nrows = 1\ndry = False', "%set name {table}_{rows}", "%vars")
+                           '# Parameters\ntable = "none"\nrows = 1\ndry = False', "%set name={table}_{rows}", "%vars")
         self.assertIn("injected-parameters", nb.cells[1].metadata.tags)
         shown = support.text_of(nb.cells[-1])
         self.assertIn("trips_7", shown)
 
     def test_a_string_with_quotes_and_backslashes_arrives_whole(self):
-        nb = self.run_with({"text": 'a "b" \\ c'}, 'text = ""', "%vars --json")
+        nb = self.run_with({"text": 'a "b" \\ c'}, '# Parameters\ntext = ""', "%vars --json")
         values = nb.cells[-1].outputs[-1]["data"]["application/json"]
         self.assertIn('a "b" \\ c', str(values).replace("\\\\", "\\"))
 
     def test_a_failing_cell_fails_the_run(self):
         with self.assertRaises(papermill.PapermillExecutionError):
-            self.run_with({}, "x = 1", "%nosuchmagic")
+            self.run_with({}, "%set x=1", "%nosuchmagic")
 
 
 if __name__ == "__main__":
