@@ -251,8 +251,14 @@ const struct lk_magic lk_magic_entra_login = {
     .summary = "sign in to Microsoft Entra",
     .usage = "%entra login --tenant TENANT --client CLIENT [--browser | --certificate FILE "
              "[--key FILE] [--thumbprint HEX] | --secret-env VAR]",
-    .details = "Without a certificate or a secret it signs you in with the browser. One sign-in "
-               "serves Fabric and OneLake. Tokens stay in the kernel's memory.",
+    .details =
+        "Without a certificate or a secret it signs you in with the browser. One sign-in "
+        "serves Fabric and OneLake. Tokens stay in the kernel's memory. In the browser it asks "
+        "for these delegated permissions: Lakehouse.Execute.All, Lakehouse.Read.All, "
+        "Item.ReadWrite.All, Workspace.ReadWrite.All, Code.AccessStorage.All, "
+        "Code.AccessAzureKeyvault.All, Code.AccessAzureDataExplorer.All, "
+        "Code.AccessAzureDataLake.All and Code.AccessFabric.All of Fabric, and "
+        "user_impersonation of Azure Storage.",
     .options = options,
     .option_count = LK_COUNT(options),
     .positional_max = 0,
