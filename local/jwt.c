@@ -68,14 +68,15 @@ void local_jwt_sign(EVP_PKEY *key, const char *kid, const json_t *claims, struct
     json_t *header = json_pack("{s:s, s:s, s:s}", "typ", "JWT", "alg", "RS256", "kid", kid);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     unsigned char signature[1024];
-    size_t len = sizeof signature;
+    size_t len = sizeof signature, from = ret->len; /* something may stand before it */
 
     put_part(header, ret);
     json_decref(header);
     lk_buf_put_char(ret, '.');
     put_part(claims, ret);
     if (EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key) != 1 ||
-        EVP_DigestSign(context, signature, &len, (const unsigned char *)ret->data, ret->len) != 1)
+        EVP_DigestSign(context, signature, &len, (const unsigned char *)ret->data + from,
+                       ret->len - from) != 1)
         len = 0;
     EVP_MD_CTX_free(context);
     lk_buf_put_char(ret, '.');
