@@ -57,7 +57,8 @@ class TutorialTests(unittest.TestCase):
         self.assertIn("abfss://", str(self.value("payload")))
 
     def test_the_batch_succeeds_and_says_so(self):
-        self.assertIn("Succeeded", support.text_of(self.cells["monitor"]))
+        self.assertIn("✓ succeeded", support.text_of(self.cells["monitor"]))
+        self.assertEqual(self.value("monitor")["outcome"], "succeeded")
 
     def test_a_finished_batch_shows_its_timeline_as_a_picture(self):
         pictures = [output.data["image/svg+xml"] for output in self.cells["monitor"].outputs
