@@ -88,10 +88,13 @@ bool lk_journal_line_read(struct lk_str text, struct lk_journal_line *ret)
         !lk_time_from_iso8601(f.at, &entry->intent_unix_ms))
         return false;
     put_text(f.submit_id, entry->submit_id, sizeof(entry->submit_id));
+    ret->is_outcome = lk_str_eq(f.event, LK_STR("outcome"));
+    if (ret->is_outcome) {
+        put_text(f.batch_id, entry->batch_id, sizeof(entry->batch_id));
+        return read_outcome(f.outcome, entry);
+    }
     put_text(f.endpoint, entry->endpoint, sizeof(entry->endpoint));
     put_text(f.name, entry->name, sizeof(entry->name));
     put_text(f.file, entry->file, sizeof(entry->file));
-    put_text(f.batch_id, entry->batch_id, sizeof(entry->batch_id));
-    ret->is_outcome = lk_str_eq(f.event, LK_STR("outcome"));
-    return ret->is_outcome ? read_outcome(f.outcome, entry) : lk_str_eq(f.event, LK_STR("intent"));
+    return lk_str_eq(f.event, LK_STR("intent"));
 }

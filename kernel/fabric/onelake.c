@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE_RESULTS = 5000, PAGE_BYTES_MAX = 16 << 20, URL_MAX = 8192 };
+enum { PAGE_RESULTS = 5000, PAGES_MAX = 100, PAGE_BYTES_MAX = 16 << 20, URL_MAX = 8192 };
 #define PUT_MAX ((int64_t)256 << 20)
 
 static const struct lk_str api_version = LK_STR_INIT("2023-11-03");
@@ -174,6 +174,33 @@ static bool is_ours(const struct upload *upload, const struct lk_onelake_file *f
            memcmp(file->md5, upload->md5.bytes, sizeof file->md5) == 0;
 }
 
+/* The answer was lost, or says that the service stumbled: what is there decides. */
+static bool is_doubtful(enum lk_status st, const struct lk_http_response *reply)
+{
+    if (st)
+        return st == LK_UNKNOWN || st == LK_TIMEOUT || st == LK_LIMIT;
+    return reply->status == 408 || reply->status >= 500;
+}
+
+static enum lk_status settle(struct upload *upload, struct lk_cancel *cancel,
+                             struct lk_onelake_file *ret, struct lk_error *lost,
+                             struct lk_error *err)
+{
+    struct lk_error own = LK_ERROR_INIT;
+
+    if (lk_onelake_head(upload->onelake, upload->path, cancel, ret, &own) == LK_OK &&
+        is_ours(upload, ret))
+        return LK_OK;
+    if (own.status == LK_CANCELLED)
+        *lost = own;
+    else
+        lk_error_next(lost, "The file there is not the one that was sent, if there is one. Run "
+                            "the cell again.");
+    if (err)
+        *err = *lost;
+    return lost->status;
+}
+
 /* What the service stored is what counts, whatever it said of the upload. */
 static enum lk_status verify(struct upload *upload, struct lk_cancel *cancel,
                              struct lk_onelake_file *ret, struct lk_error *err)
@@ -182,7 +209,8 @@ static enum lk_status verify(struct upload *upload, struct lk_cancel *cancel,
 
     if (st)
         return st;
-    if (is_ours(upload, ret))
+    /* A service that keeps no MD5 has still compared the one that came with the bytes. */
+    if (is_ours(upload, ret) || (!ret->has_md5 && ret->size == upload->source->len))
         return LK_OK;
     lk_error_set(err, LK_SERVICE, "NotVerified",
                  "%s: OneLake holds %lld bytes %s MD5, not the %lld bytes that were sent",
@@ -199,6 +227,7 @@ enum lk_status lk_onelake_put(struct lk_onelake *onelake, const struct lk_onelak
     LK_CLEANUP(lk_http_response_done)
     struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
     struct upload upload = {.onelake = onelake, .path = path, .source = source};
+    struct lk_error lost = LK_ERROR_INIT; /* of the upload, until what is there is known */
     enum lk_status st;
 
     if (source->len > PUT_MAX) {
@@ -209,22 +238,18 @@ enum lk_status lk_onelake_put(struct lk_onelake *onelake, const struct lk_onelak
         return lk_error_next(err, "Use azcopy for it, or split it.");
     }
     st = hash_source(&upload, cancel, err);
-    if (!st)
-        st = put_blob(&upload, condition, progress, cancel, &reply, err);
-    if (st == LK_UNKNOWN) {
-        /* The answer was lost; what is there decides. */
-        struct lk_error lost = *err;
-        if (lk_onelake_head(onelake, path, cancel, ret, err) == LK_OK && is_ours(&upload, ret))
-            return LK_OK;
-        *err = lost;
-        lk_error_next(err, "Run the cell again.");
-        return st;
-    }
     if (st)
         return st;
-    if (reply.status != 201)
-        return lk_onelake_read_error(lk_str_from(path->path), &reply, err);
-    return verify(&upload, cancel, ret, err);
+    st = put_blob(&upload, condition, progress, cancel, &reply, &lost);
+    if (!st && reply.status == 201)
+        return verify(&upload, cancel, ret, err);
+    if (!st)
+        (void)!lk_onelake_read_error(lk_str_from(path->path), &reply, &lost);
+    if (is_doubtful(st, &reply))
+        return settle(&upload, cancel, ret, &lost, err);
+    if (err)
+        *err = lost;
+    return lost.status;
 }
 
 /* ---- reading and removing ------------------------------------------------------------------ */
@@ -252,6 +277,8 @@ enum lk_status lk_onelake_read(struct lk_onelake *onelake, const struct lk_onela
     char range[64];
     enum lk_status st;
 
+    if (max < 1)
+        max = 1;
     lk_onelake_path_blob_url(onelake->options.cloud, path, &url);
     request = new_request(LK_HTTP_GET, lk_buf_view(&url));
     snprintf(range, sizeof range, "bytes=0-%lld", (long long)max - 1);
@@ -393,12 +420,14 @@ enum lk_status lk_onelake_list(struct lk_onelake *onelake, const struct lk_onela
 {
     LK_CLEANUP(lk_buf_done)
     struct lk_buf marker = LK_BUF_INIT(8192);
-    enum lk_status st;
+    enum lk_status st = LK_OK;
 
     *ret = (struct lk_onelake_listing){.files = NULL};
-    do
-        st = list_page(onelake, folder, &marker, cancel, ret, err);
-    while (!st && marker.len && !ret->more);
+    for (int i = 0; !st && !ret->more && (i == 0 || marker.len); i++) {
+        ret->more = i == PAGES_MAX;
+        if (!ret->more)
+            st = list_page(onelake, folder, &marker, cancel, ret, err);
+    }
     if (!st && !ret->count)
         st = explain_empty(onelake, folder, cancel, ret, err);
     if (st) {

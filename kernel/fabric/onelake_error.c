@@ -39,6 +39,28 @@ static const struct {
     {"Md5Mismatch", LK_SERVICE, "UploadDamaged",
      "The bytes were damaged on their way: run the cell again."},
     {"ServerBusy", LK_THROTTLED, "Throttled", "OneLake is busy: try again in a minute."},
+    {"AuthenticationFailed", LK_UNAUTHORIZED, "NotSignedIn",
+     "%entra token --for storage shows the token; %entra login signs in again."},
+    {"NoAuthenticationInformation", LK_UNAUTHORIZED, "NotSignedIn", "%entra login signs in."},
+    {"PathConflict", LK_EXISTS, "FileExists", "A folder has that name: choose another."},
+    {"ResourceTypeMismatch", LK_EXISTS, "FileExists",
+     "A folder and a file have the same name: choose another."},
+    {"InvalidFlushOperation", LK_EXISTS, "FileChanged",
+     "The file was written another way: upload it under a new name."},
+    {"DestinationPathIsBeingDeleted", LK_EXISTS, "FileChanged",
+     "It is being deleted: try again in a minute."},
+    {"LeaseIdMissing", LK_EXISTS, "FileLocked",
+     "Somebody holds a lease on the file: wait, or choose another name."},
+    {"LeaseAlreadyPresent", LK_EXISTS, "FileLocked",
+     "Somebody holds a lease on the file: wait, or choose another name."},
+    {"RequestBodyTooLarge", LK_LIMIT, "FileTooLarge", "Split it, or use azcopy."},
+    {"InternalError", LK_SERVICE, "OneLakeFailed", "Try again in a minute."},
+    {"OperationTimedOut", LK_SERVICE, "OneLakeFailed", "Try again in a minute."},
+    {"InvalidUri", LK_INVALID, "BadPath", "Check the path for characters that OneLake refuses."},
+    {"InvalidResourceName", LK_INVALID, "BadPath",
+     "Check the path for characters that OneLake refuses."},
+    {"UnsupportedHttpVerb", LK_UNSUPPORTED, "NotPossible",
+     "Files and Tables themselves cannot be made or removed."},
     {"DirectoryNotEmpty", LK_EXISTS, "FolderNotEmpty", "Remove what is in it first."},
 };
 
@@ -105,7 +127,8 @@ static const char *general_advice(enum lk_status st)
     case LK_SERVICE:
         return "Try again in a minute.";
     default:
-        return "Check the path; %livy info shows workspace and lakehouse.";
+        return "Check the path; %livy info shows workspace and lakehouse. A lakehouse just made "
+               "may need some seconds more.";
     }
 }
 
@@ -120,12 +143,12 @@ enum lk_status lk_onelake_read_error(struct lk_str what, const struct lk_http_re
     struct lk_buf words = LK_BUF_INIT(1024);
     enum lk_status st = status_of(response->status);
     const char *ename = "OneLakeFailed", *next = general_advice(st);
-    struct lk_str line, rest;
+    struct lk_str line = LK_STR_EMPTY, rest;
 
     read_words(response, &code, &message);
     rest = lk_str_trim(lk_buf_view(&message));
-    lk_str_next_line(&rest, &line);
-    lk_redact(message.len ? line : LK_STR_EMPTY, &words);
+    (void)lk_str_next_line(&rest, &line);
+    lk_redact(line, &words);
     for (size_t i = 0; i < LK_COUNT(table); i++)
         if (lk_str_eq_nocase(lk_buf_view(&code), lk_str_from(table[i].code))) {
             st = table[i].status;

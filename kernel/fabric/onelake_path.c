@@ -95,7 +95,8 @@ static enum lk_status set_name(struct lk_str encoded, char ret[LK_ONELAKE_NAME_M
 
     if (!lk_percent_decode(encoded, false, &name) || name.full ||
         !lk_str_is_utf8(lk_buf_view(&name)) || has_control_character(lk_buf_view(&name)) ||
-        lk_str_find_char(lk_buf_view(&name), '/') < name.len)
+        lk_str_find_char(lk_buf_view(&name), '/') < name.len ||
+        lk_str_find_char(lk_buf_view(&name), '\\') < name.len)
         return lk_error_set(err, LK_INVALID, "BadAddress",
                             "the workspace's or lakehouse's name in the address is no name");
     memcpy(ret, lk_buf_cstr(&name), name.len + 1);
@@ -226,7 +227,7 @@ static void put_abfss(struct lk_str text, struct lk_buf *ret)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
-        if (c == ' ' || c == '%' || c == '?' || c == '#' || c == '"' || c == '@')
+        if (c == ' ' || c == '%' || c == '?' || c == '#' || c == '"' || c == '@' || c == ':')
             lk_buf_printf(ret, "%%%02X", (unsigned)(unsigned char)c);
         else
             lk_buf_put_char(ret, c);
