@@ -18,8 +18,11 @@
 #define LK_TAG_SHELL LK_STR("shell")
 #define LK_TAG_IOPUB LK_STR("iopub")
 #define LK_TAG_STDIN LK_STR("stdin")
-/* executor → router: the request is finished; + "1" when the queue behind it is to be aborted */
+/* executor → router: the request is finished */
 #define LK_TAG_DONE LK_STR("done")
+/* executor → router, before the reply of a failed cell: what waits now is to be aborted. Said
+ * before, so that what a client sends once it knows of the failure is run. */
+#define LK_TAG_FAILED LK_STR("failed")
 
 /* One end with what is needed to write messages; one thread. */
 struct lk_exchange {

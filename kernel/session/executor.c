@@ -131,8 +131,7 @@ static json_t *reply_error(struct executor *self, const struct lk_message *reque
     return content;
 }
 
-/* True when the requests queued behind this one are to be aborted. */
-static bool execute(struct executor *self, const struct lk_message *request)
+static void execute(struct executor *self, const struct lk_message *request)
 {
     struct lk_error err = LK_ERROR_INIT;
     struct execute what;
@@ -145,16 +144,17 @@ static bool execute(struct executor *self, const struct lk_message *request)
     if (!st)
         st = run_cell(self, request, &what, &err);
     if (st) {
+        if (what.stop_on_error)
+            lk_exchange_forward(&self->exchange, LK_TAG_FAILED, NULL, 0);
         lk_exchange_reply_take(&self->exchange, request,
                                reply_error(self, request, what.silent, &err));
-        return what.stop_on_error;
+        return;
     }
     lk_exchange_reply_take(&self->exchange, request,
                            json_pack("{s:s, s:I, s:[], s:o}", "status", "ok", "execution_count",
                                      (json_int_t)self->execution_count, "payload",
                                      "user_expressions",
                                      answer_expressions(self, what.user_expressions)));
-    return false;
 }
 
 static void abort_execute(struct executor *self, const struct lk_message *request)
@@ -206,26 +206,23 @@ static void close_comm(struct executor *self, const struct lk_message *request)
     json_decref(content);
 }
 
-static bool serve(struct executor *self, struct lk_str tag, const struct lk_message *request)
+static void serve(struct executor *self, struct lk_str tag, const struct lk_message *request)
 {
     json_t *content;
 
     if (lk_str_eq(tag, LK_TAG_ABORT)) {
         abort_execute(self, request);
-        return false;
-    }
-    if (lk_str_eq(request->type, LK_STR("execute_request")))
-        return execute(self, request);
-    if (lk_str_eq(request->type, LK_STR("comm_open"))) {
+    } else if (lk_str_eq(request->type, LK_STR("execute_request"))) {
+        execute(self, request);
+    } else if (lk_str_eq(request->type, LK_STR("comm_open"))) {
         close_comm(self, request);
-        return false;
+    } else {
+        content = answer(self, request);
+        if (content)
+            lk_exchange_reply_take(&self->exchange, request, content);
+        else
+            lk_log(LK_LOG_DEBUG, "no answer to a %.*s", LK_STR_ARGS(request->type));
     }
-    content = answer(self, request);
-    if (content)
-        lk_exchange_reply_take(&self->exchange, request, content);
-    else
-        lk_log(LK_LOG_DEBUG, "no answer to a %.*s", LK_STR_ARGS(request->type));
-    return false;
 }
 
 /* One message off the PAIR; false for "quit". */
@@ -234,17 +231,14 @@ static bool serve_frames(struct executor *self, const struct lk_frames *frames)
     const struct lk_secret no_key = LK_SECRET_INIT; /* the router has checked and removed it */
     LK_CLEANUP(lk_message_done) struct lk_message request = LK_MESSAGE_INIT;
     struct lk_str tag = frames->parts[0];
-    bool abort_queue = false;
-    struct lk_str flag;
 
     if (lk_str_eq(tag, LK_TAG_QUIT))
         return false;
     if (lk_str_eq(tag, LK_TAG_INPUT))
         return true; /* nobody asked */
     if (lk_message_read(frames->parts + 1, frames->count - 1, &no_key, &request, NULL) == LK_OK)
-        abort_queue = serve(self, tag, &request);
-    flag = abort_queue ? LK_STR("1") : LK_STR("0");
-    lk_exchange_forward(&self->exchange, LK_TAG_DONE, &flag, 1);
+        serve(self, tag, &request);
+    lk_exchange_forward(&self->exchange, LK_TAG_DONE, NULL, 0);
     return true;
 }
 

@@ -101,7 +101,7 @@ static void dispatch_next(struct lk_router *router)
 
 static void read_shell(struct lk_router *router);
 
-static void finish_running(struct lk_router *router, bool abort_queue)
+static void finish_running(struct lk_router *router)
 {
     /* An interrupt that came while this request ran must not reach the next one. */
     lk_cancel_clear(router->options.cancel);
@@ -109,10 +109,6 @@ static void finish_running(struct lk_router *router, bool abort_queue)
         publish_status(router, router->running->message.header, "idle");
     lk_queued_free(router->running);
     router->running = NULL;
-    if (abort_queue) {
-        read_shell(router);
-        lk_shell_queue_abort(&router->queue);
-    }
 }
 
 /* tag, identities, delimiter, four dicts */
@@ -129,16 +125,20 @@ static void from_executor(struct lk_router *router, const struct lk_frames *fram
 {
     struct lk_str tag = frames->parts[0];
 
-    if (lk_str_eq(tag, LK_TAG_DONE))
-        finish_running(router, frames->count > 1 && lk_str_eq(frames->parts[1], LK_STR("1")));
-    else if (frames->count < 6)
+    if (lk_str_eq(tag, LK_TAG_DONE)) {
+        finish_running(router);
+    } else if (lk_str_eq(tag, LK_TAG_FAILED)) {
+        read_shell(router);
+        lk_shell_queue_abort(&router->queue);
+    } else if (frames->count < 6) {
         lk_log(LK_LOG_ERROR, "a broken message from the executor");
-    else if (lk_str_eq(tag, LK_TAG_IOPUB))
+    } else if (lk_str_eq(tag, LK_TAG_IOPUB)) {
         relay(router, router->iopub, frames);
-    else if (lk_str_eq(tag, LK_TAG_SHELL))
+    } else if (lk_str_eq(tag, LK_TAG_SHELL)) {
         relay(router, router->shell, frames);
-    else if (lk_str_eq(tag, LK_TAG_STDIN))
+    } else if (lk_str_eq(tag, LK_TAG_STDIN)) {
         relay(router, router->in, frames);
+    }
 }
 
 static void read_executor(struct lk_router *router)
@@ -249,7 +249,8 @@ static void read_shell(struct lk_router *router)
     struct lk_queued *queued;
 
     while (!router->leaving && (queued = receive(router, router->shell))) {
-        if (lk_str_eq(queued->message.type, LK_STR("shutdown_request"))) {
+        if (lk_str_eq(queued->message.type, LK_STR("shutdown_request")) ||
+            lk_str_eq(queued->message.type, LK_STR("connect_request"))) {
             publish_status(router, queued->message.header, "busy");
             answer_at_once(router, router->shell, &queued->message);
             publish_status(router, queued->message.header, "idle");
