@@ -16,14 +16,18 @@ struct report {
     size_t failed;
 };
 
-static void add(struct report *report, const char *name, bool good, struct lk_str detail,
-                const char *next)
+/* What is needed counts when it fails; an extra is only shown. */
+enum need { NEEDED, EXTRA };
+
+static void add_check(struct report *report, enum need need, const char *name, bool good,
+                      struct lk_str detail, const char *next)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
     json_t *check = json_object();
 
     json_object_set_new(check, "name", json_string(name));
     json_object_set_new(check, "ok", json_boolean(good));
+    json_object_set_new(check, "needed", json_boolean(need == NEEDED));
     lk_json_set_text(check, "detail", detail);
     if (!good)
         json_object_set_new(check, "next", json_string(next));
@@ -31,9 +35,17 @@ static void add(struct report *report, const char *name, bool good, struct lk_st
     lk_buf_put(&text, detail);
     if (!good)
         lk_buf_printf(&text, " — %s", next);
-    lk_table_row(report->table, (struct lk_str[]){good ? LK_STR("✓") : LK_STR("✗"),
+    lk_table_row(report->table, (struct lk_str[]){good             ? LK_STR("✓")
+                                                  : need == NEEDED ? LK_STR("✗")
+                                                                   : LK_STR("–"),
                                                   lk_str_from(name), lk_buf_view(&text)});
-    report->failed += !good;
+    report->failed += !good && need == NEEDED;
+}
+
+static void add(struct report *report, const char *name, bool good, struct lk_str detail,
+                const char *next)
+{
+    add_check(report, NEEDED, name, good, detail, next);
 }
 
 static void check_state_folder(struct lk_context *context, struct report *report)
@@ -59,6 +71,7 @@ static void check_ca(struct lk_context *context, struct report *report)
         "correct or unset that variable");
 }
 
+/* Programs that only some magics use. */
 static void check_program(struct report *report, const char *name, const char *const *argv,
                           struct lk_cancel *cancel, const char *next)
 {
@@ -72,7 +85,7 @@ static void check_program(struct report *report, const char *name, const char *c
 
     said = lk_buf_view(out.len ? &out : &errout);
     lk_str_next_line(&said, &line);
-    add(report, name, st == LK_OK && exit_code == 0, line, next);
+    add_check(report, EXTRA, name, st == LK_OK && exit_code == 0, line, next);
 }
 
 static void check_local_service(struct lk_context *context, struct lk_cancel *cancel,
