@@ -8,8 +8,10 @@ until then is shown and written all the same.
 
 import os
 import re
+import shutil
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import nbformat
@@ -34,8 +36,8 @@ def indented(text, bar):
 
 
 def plain(text):
-    """Colours only on a terminal."""
-    return text if sys.stdout.isatty() else re.sub(r"\033\[[0-9;]*m", "", text)
+    """Without colours."""
+    return re.sub(r"\033\[[0-9;]*m", "", text)
 
 
 def output_text(output):
@@ -44,16 +46,40 @@ def output_text(output):
     return output.get("text") or output.get("data", {}).get("text/plain", "")
 
 
+def worth_showing(outputs):
+    """What people read. The JSON behind a table, and the picture of its numbers, stay in the notebook."""
+    read = [output for output in outputs
+            if output.output_type in ("stream", "error") or "text/markdown" in output.data]
+    return read or outputs
+
+
+def clear_line():
+    if sys.stdout.isatty():
+        print("\r\033[K", end="")
+
+
 def show_start(cell):
     print("\n" + indented(cell.source, styled("34", "▌")), flush=True)
 
 
 def show_end(cell, seconds):
-    text = "\n".join(filter(None, map(output_text, cell.outputs)))
+    text = "\n".join(filter(None, map(output_text, worth_showing(cell.outputs))))
     if text:
-        print(indented(plain(text), styled("32", " ")))
+        clear_line()
+        print(indented(text if sys.stdout.isatty() else plain(text), " "))
     if seconds >= 2:
         print(styled("2", f"  ({seconds:.0f} s)"), flush=True)
+
+
+class LiveClient(NotebookClient):
+    """Shows a progress that is updated in place, in one line, while its cell runs."""
+
+    def process_message(self, msg, cell, cell_index):
+        if sys.stdout.isatty() and msg["msg_type"] in ("display_data", "update_display_data"):
+            lines = msg["content"]["data"].get("text/plain", "").split("\n")
+            width = shutil.get_terminal_size().columns - 4
+            print("\r\033[K  " + plain(lines[0])[:width], end="\r", flush=True)
+        return super().process_message(msg, cell, cell_index)
 
 
 class Progress:
@@ -76,9 +102,9 @@ class Progress:
 
 def run(notebook, folder):
     progress = Progress()
-    client = NotebookClient(notebook, timeout=CELL_TIMEOUT_S, resources={"metadata": {"path": folder}},
-                            on_cell_start=progress.started, on_cell_executed=progress.ended,
-                            store_widget_state=False)
+    client = LiveClient(notebook, timeout=CELL_TIMEOUT_S, resources={"metadata": {"path": folder}},
+                        on_cell_start=progress.started, on_cell_executed=progress.ended,
+                        store_widget_state=False)
     try:
         client.execute()
     except CellExecutionError:
@@ -94,6 +120,8 @@ def main():
     start = time.monotonic()
     done = run(notebook, str(result.parent))
     nbformat.write(notebook, result)
+    # Cells are Python with magics; without IPython they are coloured as plain Python, which does.
+    warnings.filterwarnings("ignore", message="IPython3 lexer unavailable")
     page, _ = HTMLExporter(mathjax_url="", require_js_url="").from_notebook_node(notebook)
     result.with_suffix(".html").write_text(page, encoding="utf-8")
     seconds = time.monotonic() - start
