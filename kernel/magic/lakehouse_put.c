@@ -42,8 +42,7 @@ static void show(struct lk_str local, const struct lk_onelake_file *file, struct
     lk_table_row(table, (struct lk_str[]){LK_STR("Size"), lk_str_from(size)});
     lk_table_row_rich(table, (struct lk_str[]){LK_STR("ABFS path"), abfss},
                       (struct lk_str[]){LK_STR_EMPTY, lk_buf_view(&code)});
-    lk_table_row(table, (struct lk_str[]){LK_STR("Verified"),
-                                          LK_STR("length and MD5, as the service stored it")});
+    lk_table_row(table, (struct lk_str[]){LK_STR("Verified"), lk_upload_verified(ret->value)});
     lk_table_write(table, 30, &ret->markdown, &ret->plain);
     lk_table_free(table);
 }

@@ -94,8 +94,7 @@ static void show(const json_t *value, struct lk_answer *ret)
         lk_markdown_code(abfss, &code);
         lk_table_row_rich(table, (struct lk_str[]){LK_STR("ABFS path"), abfss},
                           (struct lk_str[]){LK_STR_EMPTY, lk_buf_view(&code)});
-        lk_table_row(table, (struct lk_str[]){LK_STR("Verified"),
-                                              LK_STR("length and MD5, as the service stored it")});
+        lk_table_row(table, (struct lk_str[]){LK_STR("Verified"), lk_upload_verified(value)});
     } else {
         lk_table_row(table, (struct lk_str[]){LK_STR("Uploaded"), LK_STR("no (--no-upload)")});
     }

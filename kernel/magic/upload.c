@@ -114,3 +114,10 @@ void lk_upload_value(struct lk_context *context, const struct lk_onelake_path *t
     }
     lk_json_set_text(value, "etag", lk_str_from(file->etag));
 }
+
+struct lk_str lk_upload_verified(const json_t *value)
+{
+    if (json_object_get(value, "md5"))
+        return LK_STR("length and MD5, as the service stored it");
+    return LK_STR("length; the service tells no MD5 of it");
+}

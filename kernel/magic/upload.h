@@ -23,4 +23,7 @@ LK_MUST_USE enum lk_status lk_upload_run(struct lk_context *context, struct lk_c
 void lk_upload_value(struct lk_context *context, const struct lk_onelake_path *to,
                      const struct lk_onelake_file *file, json_t *value);
 
+/* What was compared with the service's copy, for people. */
+struct lk_str lk_upload_verified(const json_t *value);
+
 #endif
