@@ -68,7 +68,7 @@ static int64_t number_of(const struct failure *failure)
 static struct lk_str first_sentence(struct lk_str description)
 {
     size_t at = lk_str_find(description, LK_STR("Trace ID:"));
-    struct lk_str line, rest = lk_str_slice(description, 0, at);
+    struct lk_str line = LK_STR_EMPTY, rest = lk_str_slice(description, 0, at);
 
     lk_str_next_line(&rest, &line);
     return lk_str_trim(line);
@@ -85,7 +85,7 @@ static enum lk_status tell_failure(const struct failure *failure, int http_statu
 
     if (number)
         snprintf(code, sizeof code, "AADSTS%lld", (long long)number);
-    lk_redact(lk_str_slice(first_sentence(failure->description), 0, 600), &words);
+    lk_redact(lk_str_cut(first_sentence(failure->description), 600), &words);
     lk_error_set(err, st, st == LK_THROTTLED ? "SignInThrottled" : "SignInRefused",
                  "Microsoft Entra refused the sign-in (%.*s, HTTP %d): %s",
                  LK_STR_ARGS(failure->error), http_status,
@@ -129,8 +129,32 @@ static enum lk_status read_failure(const struct lk_http_response *response, stru
 
 struct success {
     struct lk_str access_token, refresh_token, id_token, client_info, token_type;
-    int64_t expires_in, refresh_in;
+    json_t *expires_in, *refresh_in;
 };
+
+/* Numbers come as numbers, as text, and with fractions. An absent one leaves *ret as it is. */
+static bool read_seconds(const json_t *value, int64_t *ret)
+{
+    double real = json_number_value(value);
+
+    if (!value || json_is_null(value))
+        return true;
+    if (json_is_string(value))
+        return lk_str_to_i64(lk_json_str(value), ret) && *ret >= 0 && *ret <= LIFETIME_MAX_S;
+    if (!json_is_number(value) || real < 0 || real > LIFETIME_MAX_S)
+        return false;
+    *ret = (int64_t)real;
+    return true;
+}
+
+/* It becomes a header's value: visible ASCII, as RFC 6749 appendix A.12 has it. */
+static bool is_token(struct lk_str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] <= ' ' || text.ptr[i] > '~')
+            return false;
+    return text.len > 0;
+}
 
 enum lk_status lk_token_reply_read(const struct lk_http_response *response, int64_t now_unix_s,
                                    struct lk_token_reply *ret, struct lk_error *err)
@@ -141,11 +165,12 @@ enum lk_status lk_token_reply_read(const struct lk_http_response *response, int6
         LK_JSON_OPTIONAL(struct success, id_token, "id_token", LK_JSON_STR),
         LK_JSON_OPTIONAL(struct success, client_info, "client_info", LK_JSON_STR),
         LK_JSON_OPTIONAL(struct success, token_type, "token_type", LK_JSON_STR),
-        LK_JSON_OPTIONAL(struct success, expires_in, "expires_in", LK_JSON_I64),
-        LK_JSON_OPTIONAL(struct success, refresh_in, "refresh_in", LK_JSON_I64),
+        LK_JSON_OPTIONAL(struct success, expires_in, "expires_in", LK_JSON_ANY),
+        LK_JSON_OPTIONAL(struct success, refresh_in, "refresh_in", LK_JSON_ANY),
     };
     LK_CLEANUP(lk_json_unref) json_t *json = NULL;
-    struct success success = {.expires_in = LIFETIME_IF_ABSENT_S};
+    struct success success = {.expires_in = NULL};
+    int64_t lifetime_s = LIFETIME_IF_ABSENT_S, refresh_s = 0;
     enum lk_status st;
 
     if (response->status != 200)
@@ -154,18 +179,20 @@ enum lk_status lk_token_reply_read(const struct lk_http_response *response, int6
     if (!st)
         st = lk_json_read(json, "Entra's token answer", table, LK_COUNT(table), &success, err);
     if (!st &&
-        (!success.access_token.len ||
+        (!is_token(success.access_token) ||
          (success.token_type.len && !lk_str_eq_nocase(success.token_type, LK_STR("Bearer")))))
         st = lk_error_set(err, LK_PROTOCOL, "SignInFailed", "Entra's answer holds no bearer token");
+    if (!st && !read_seconds(success.expires_in, &lifetime_s))
+        st = lk_error_set(err, LK_PROTOCOL, "SignInFailed",
+                          "Entra's answer holds a token without a sensible lifetime");
     if (st)
         return st;
-    if (success.expires_in < 0 || success.expires_in > LIFETIME_MAX_S)
-        success.expires_in = LIFETIME_IF_ABSENT_S;
     lk_secret_set(&ret->token.access_token, success.access_token);
-    ret->token.expires_unix_s = now_unix_s + success.expires_in;
-    ret->token.refresh_unix_s = success.refresh_in > 0 && success.refresh_in < success.expires_in
-                                    ? now_unix_s + success.refresh_in
-                                    : 0;
+    ret->token.expires_unix_s = now_unix_s + lifetime_s;
+    /* Only advice: one that makes no sense is none. */
+    if (!read_seconds(success.refresh_in, &refresh_s) || refresh_s >= lifetime_s)
+        refresh_s = 0;
+    ret->token.refresh_unix_s = refresh_s ? now_unix_s + refresh_s : 0;
     lk_secret_set(&ret->refresh_token, success.refresh_token);
     lk_secret_set(&ret->id_token, success.id_token);
     snprintf(ret->client_info, sizeof ret->client_info, "%.*s", LK_STR_ARGS(success.client_info));
