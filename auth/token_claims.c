@@ -28,7 +28,7 @@ static enum lk_status read_payload(struct lk_str jwt, json_t **ret, struct lk_er
 
 static void copy(char *to, size_t size, struct lk_str from)
 {
-    snprintf(to, size, "%.*s", LK_STR_ARGS(from));
+    snprintf(to, size, "%.*s", LK_STR_ARGS(lk_str_cut(from, size - 1)));
 }
 
 static void join_roles(const json_t *roles, char *to, size_t size)
