@@ -14,14 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { PEM_FILE_MAX = 256 << 10, CHAIN_MAX = 16, ASSERTION_LIFE_S = 540, BACKDATE_S = 60 };
+enum { SHA1_SIZE = 20, SHA256_SIZE = 32, GIVEN_SHOWN = 128 };
 
 struct lk_certificate {
     X509 *leaf;
     EVP_PKEY *key;
-    unsigned char sha1[20], sha256[32];
+    unsigned char sha1[SHA1_SIZE], sha256[SHA256_SIZE];
     struct lk_certificate_info info;
 };
 
@@ -45,26 +45,53 @@ const struct lk_certificate_info *lk_certificate_info(const struct lk_certificat
     return &certificate->info;
 }
 
-/* ---- reading files ------------------------------------------------------------------------- */
+/* ---- reading PEM --------------------------------------------------------------------------- */
 
-static enum lk_status read_pem(const char *path, const char *what, struct lk_secret *ret,
-                               struct lk_error *err)
+static bool holds(struct lk_str pem, const char *label)
 {
-    struct lk_str text;
-    enum lk_status st = lk_secret_read_file(ret, path, PEM_FILE_MAX, err);
+    return lk_str_find(pem, lk_str_from(label)) < pem.len;
+}
 
-    if (st == LK_NOT_FOUND) {
-        lk_error_set(err, st, "CertificateNotFound", "the %s file %s does not exist", what, path);
-        return lk_error_next(err, "Paths are relative to the notebook's folder; check --%s.", what);
-    }
-    if (st)
-        return st;
-    text = lk_secret_reveal(ret);
-    if (lk_str_find(text, LK_STR("-----BEGIN ")) < text.len)
+static bool holds_key(struct lk_str pem)
+{
+    return holds(pem, "PRIVATE KEY-----");
+}
+
+static bool holds_certificate(struct lk_str pem)
+{
+    return holds(pem, "BEGIN CERTIFICATE-----") || holds(pem, "BEGIN TRUSTED CERTIFICATE-----") ||
+           holds(pem, "BEGIN X509 CERTIFICATE-----");
+}
+
+/* What a file holds instead of what was wanted, as the end of a sentence. */
+static const char *instead(struct lk_str pem)
+{
+    if (holds_certificate(pem))
+        return ", only a certificate";
+    if (holds_key(pem))
+        return ", only a private key";
+    if (holds(pem, "CERTIFICATE REQUEST-----"))
+        return ", only a signing request";
+    return holds(pem, "PUBLIC KEY-----") ? ", only a public key" : "";
+}
+
+static enum lk_status check_pem(const char *path, struct lk_str pem, struct lk_error *err)
+{
+    /* DER and PKCS#12 begin with an ASN.1 SEQUENCE. */
+    bool binary = lk_str_starts(pem, LK_STR("\x30")) && !lk_str_is_utf8(pem);
+
+    if (holds(pem, "-----BEGIN "))
         return LK_OK;
-    lk_error_set(err, LK_INVALID, "NotPem", "%s is no PEM file", path);
-    return lk_error_next(err, "Convert it: openssl x509 -inform der -in FILE -out cert.pem, or for "
-                              "a .pfx: openssl pkcs12 -in FILE -nodes -out cert.pem.");
+    lk_error_set(err, LK_INVALID, "NotPem", "%s is %s", path,
+                 binary    ? "binary (DER or PKCS#12), not PEM"
+                 : pem.len ? "no PEM file"
+                           : "empty");
+    if (!binary)
+        return lk_error_next(err, "Name the PEM file: it has a line -----BEGIN …-----.");
+    return lk_error_next(err,
+                         "Convert it: openssl x509 -inform der -in FILE -out cert.pem, for a key: "
+                         "openssl pkey -inform der -in FILE -out key.pem, or for a .pfx: openssl "
+                         "pkcs12 -in FILE -nodes -out cert.pem.");
 }
 
 static int give_password(char *into, int size, int writing, void *password)
@@ -78,14 +105,15 @@ static int give_password(char *into, int size, int writing, void *password)
     return (int)text.len;
 }
 
-static bool holds(struct lk_str pem, const char *label)
+static enum lk_status tell_locked(const char *path, bool tried, struct lk_error *err)
 {
-    return lk_str_find(pem, lk_str_from(label)) < pem.len;
-}
-
-static bool holds_key(struct lk_str pem)
-{
-    return holds(pem, "PRIVATE KEY-----");
+    if (tried) {
+        lk_error_set(err, LK_INVALID, "WrongPassword", "the password does not open %s", path);
+        return lk_error_next(err, "Run the cell again and type it once more.");
+    }
+    lk_error_set(err, LK_INVALID, "EncryptedKey", "the private key in %s is encrypted", path);
+    return lk_error_next(err, "Run the cell where a password can be typed, or decrypt the key: "
+                              "openssl pkey -in KEY -out key.pem.");
 }
 
 static enum lk_status read_key(const char *path, struct lk_str pem,
@@ -96,16 +124,11 @@ static enum lk_status read_key(const char *path, struct lk_str pem,
     BIO *bio;
 
     if (!holds_key(pem)) {
-        lk_error_set(err, LK_INVALID, holds(pem, "CERTIFICATE") ? "NotAKey" : "NotPem",
-                     "%s holds no private key%s", path,
-                     holds(pem, "CERTIFICATE") ? ", only a certificate" : "");
-        return lk_error_next(err, "Name the key's PEM file with --key.");
+        lk_error_set(err, LK_INVALID, "NotAKey", "%s holds no private key%s", path, instead(pem));
+        return lk_error_next(err, "Name the private key's PEM file with --key.");
     }
-    if (encrypted && !password) {
-        lk_error_set(err, LK_INVALID, "EncryptedKey", "the private key in %s is encrypted", path);
-        return lk_error_next(err, "Run the cell where a password can be typed, or decrypt the key: "
-                                  "openssl pkey -in KEY -out key.pem.");
-    }
+    if (encrypted && !password)
+        return tell_locked(path, false, err);
     bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
     *ret = PEM_read_bio_PrivateKey(bio, NULL, give_password, (void *)password);
     BIO_free(bio);
@@ -113,19 +136,28 @@ static enum lk_status read_key(const char *path, struct lk_str pem,
     if (*ret)
         return LK_OK;
     if (encrypted)
-        lk_error_set(err, LK_INVALID, "WrongPassword", "the password does not open %s", path);
-    else
-        lk_error_set(err, LK_INVALID, "BadKey", "the private key in %s cannot be read", path);
-    return lk_error_next(err, "%s",
-                         encrypted ? "Run the cell again and type it once more."
-                                   : "Export the key again as PEM.");
+        return tell_locked(path, true, err);
+    lk_error_set(err, LK_INVALID, "BadKey", "the private key in %s cannot be read", path);
+    return lk_error_next(err, "Export the key again as PEM.");
+}
+
+/* Before anybody is asked for the key's password. */
+static enum lk_status check_certificate(const char *path, struct lk_str pem, struct lk_error *err)
+{
+    if (holds_certificate(pem))
+        return LK_OK;
+    lk_error_set(err, LK_INVALID, "NotACertificate", "%s holds no certificate%s", path,
+                 instead(pem));
+    return lk_error_next(err,
+                         "Name the certificate's PEM file with --certificate and the key's with "
+                         "--key.");
 }
 
 /* The certificate that fits the key, wherever in the chain it stands. */
-static enum lk_status read_leaf(const char *path, const char *key_path, struct lk_str pem,
-                                EVP_PKEY *key, X509 **ret, struct lk_error *err)
+static enum lk_status read_leaf(const struct lk_certificate_files *files, EVP_PKEY *key, X509 **ret,
+                                struct lk_error *err)
 {
-    BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
+    BIO *bio = BIO_new_mem_buf(files->certificate.ptr, (int)files->certificate.len);
     X509 *found;
     int seen = 0;
 
@@ -143,15 +175,13 @@ static enum lk_status read_leaf(const char *path, const char *key_path, struct l
         return LK_OK;
     if (seen) {
         lk_error_set(err, LK_INVALID, "CertificateMismatch",
-                     "the private key in %s belongs to another certificate than %s", key_path,
-                     path);
+                     "the private key in %s belongs to another certificate than %s",
+                     files->key_path, files->certificate_path);
         return lk_error_next(err, "Name the key that was made together with the certificate.");
     }
-    lk_error_set(err, LK_INVALID, "NotACertificate", "%s holds no certificate%s", path,
-                 holds_key(pem) ? ", only a private key" : "");
-    return lk_error_next(err,
-                         "Name the certificate's PEM file with --certificate and the key's with "
-                         "--key.");
+    lk_error_set(err, LK_INVALID, "BadCertificate", "the certificate in %s cannot be read",
+                 files->certificate_path);
+    return lk_error_next(err, "Export the certificate again as PEM.");
 }
 
 /* ---- what it says -------------------------------------------------------------------------- */
@@ -176,13 +206,15 @@ static void upper_hex(const unsigned char *bytes, size_t len, char *ret)
 static void fill_info(struct lk_certificate *self)
 {
     BIO *bio = BIO_new(BIO_s_mem());
+    struct lk_str subject;
     char *text = NULL;
     long len;
 
     X509_NAME_print_ex(bio, X509_get_subject_name(self->leaf), 0,
                        XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB & ~XN_FLAG_SPC_EQ);
     len = BIO_get_mem_data(bio, &text);
-    snprintf(self->info.subject, sizeof self->info.subject, "%.*s", (int)len, text);
+    subject = lk_str_cut((struct lk_str){text, (size_t)len}, sizeof self->info.subject - 1);
+    snprintf(self->info.subject, sizeof self->info.subject, "%.*s", LK_STR_ARGS(subject));
     BIO_free(bio);
     X509_digest(self->leaf, EVP_sha1(), self->sha1, NULL);
     X509_digest(self->leaf, EVP_sha256(), self->sha256, NULL);
@@ -218,35 +250,66 @@ static enum lk_status check_usable(const struct lk_certificate *self, const char
     return LK_OK;
 }
 
+enum lk_status lk_certificate_from_pem(const struct lk_certificate_files *files,
+                                       const struct lk_secret *password, int64_t now_unix_s,
+                                       struct lk_certificate **ret, struct lk_error *err)
+{
+    LK_CLEANUP(lk_certificate_unref) struct lk_certificate *self = lk_alloc(sizeof *self);
+    enum lk_status st;
+
+    st = check_pem(files->certificate_path, files->certificate, err);
+    if (!st)
+        st = check_pem(files->key_path, files->key, err);
+    if (!st)
+        st = check_certificate(files->certificate_path, files->certificate, err);
+    if (!st)
+        st = read_key(files->key_path, files->key, password, &self->key, err);
+    if (!st)
+        st = read_leaf(files, self->key, &self->leaf, err);
+    if (st)
+        return st;
+    fill_info(self);
+    st = check_usable(self, files->certificate_path, now_unix_s, err);
+    if (st)
+        return st;
+    *ret = self;
+    self = NULL;
+    return LK_OK;
+}
+
+/* ---- reading files ------------------------------------------------------------------------- */
+
+static enum lk_status read_file(const char *path, const char *what, const char *code,
+                                struct lk_secret *ret, struct lk_error *err)
+{
+    enum lk_status st = lk_secret_read_file(ret, path, PEM_FILE_MAX, err);
+
+    if (st != LK_NOT_FOUND)
+        return st;
+    lk_error_set(err, st, code, "the %s file %s does not exist", what, path);
+    return lk_error_next(err, "Paths are relative to the notebook's folder; check --%s.", what);
+}
+
 enum lk_status lk_certificate_load(const char *certificate_path, const char *key_path,
                                    const struct lk_secret *password, int64_t now_unix_s,
                                    struct lk_certificate **ret, struct lk_error *err)
 {
     LK_CLEANUP(lk_secret_done) struct lk_secret certificate_pem = LK_SECRET_INIT;
     LK_CLEANUP(lk_secret_done) struct lk_secret key_pem = LK_SECRET_INIT;
-    LK_CLEANUP(lk_certificate_unref) struct lk_certificate *self = lk_alloc(sizeof *self);
-    const char *key_file = key_path ? key_path : certificate_path;
-    enum lk_status st;
+    struct lk_certificate_files files = {
+        .certificate_path = certificate_path,
+        .key_path = key_path ? key_path : certificate_path,
+    };
+    enum lk_status st =
+        read_file(certificate_path, "certificate", "CertificateNotFound", &certificate_pem, err);
 
-    memset(self, 0, sizeof *self);
-    st = read_pem(certificate_path, "certificate", &certificate_pem, err);
     if (!st && key_path)
-        st = read_pem(key_path, "key", &key_pem, err);
-    if (!st)
-        st = read_key(key_file, lk_secret_reveal(key_path ? &key_pem : &certificate_pem), password,
-                      &self->key, err);
-    if (!st)
-        st = read_leaf(certificate_path, key_file, lk_secret_reveal(&certificate_pem), self->key,
-                       &self->leaf, err);
+        st = read_file(key_path, "key", "KeyNotFound", &key_pem, err);
     if (st)
         return st;
-    fill_info(self);
-    st = check_usable(self, certificate_path, now_unix_s, err);
-    if (st)
-        return st;
-    *ret = self;
-    self = NULL;
-    return LK_OK;
+    files.certificate = lk_secret_reveal(&certificate_pem);
+    files.key = lk_secret_reveal(key_path ? &key_pem : &certificate_pem);
+    return lk_certificate_from_pem(&files, password, now_unix_s, ret, err);
 }
 
 /* ---- thumbprints --------------------------------------------------------------------------- */
@@ -265,29 +328,43 @@ static void strip(struct lk_str given, struct lk_buf *ret)
     }
 }
 
-static bool same(const struct lk_certificate *self, struct lk_str bytes)
+/* The bytes that a thumbprint stands for; false when it is none. 40 hex digits are base64 as well,
+ * so hex comes first. */
+static bool read_thumbprint(struct lk_str given, struct lk_buf *ret)
 {
-    struct lk_str sha1 = {(const char *)self->sha1, sizeof self->sha1};
-    struct lk_str sha256 = {(const char *)self->sha256, sizeof self->sha256};
+    LK_CLEANUP(lk_buf_done) struct lk_buf digits = LK_BUF_INIT(256);
 
-    return lk_str_eq(bytes, sha1) || lk_str_eq(bytes, sha256);
+    strip(given, &digits);
+    if (digits.full)
+        return false;
+    if (lk_hex_decode(lk_buf_view(&digits), ret) &&
+        (ret->len == SHA1_SIZE || ret->len == SHA256_SIZE))
+        return true;
+    lk_buf_clear(ret);
+    return lk_base64_decode(lk_buf_view(&digits), ret) &&
+           (ret->len == SHA1_SIZE || ret->len == SHA256_SIZE);
 }
 
 enum lk_status lk_certificate_check_thumbprint(const struct lk_certificate *certificate,
                                                struct lk_str given, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done) struct lk_buf digits = LK_BUF_INIT(256);
     LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(256);
+    bool good = read_thumbprint(given, &bytes);
+    bool is_sha256 = good && bytes.len == SHA256_SIZE;
+    const unsigned char *own = is_sha256 ? certificate->sha256 : certificate->sha1;
 
-    strip(given, &digits);
-    if (lk_hex_decode(lk_buf_view(&digits), &bytes) && same(certificate, lk_buf_view(&bytes)))
+    if (good && memcmp(bytes.data, own, bytes.len) == 0)
         return LK_OK;
-    lk_buf_clear(&bytes);
-    if (lk_base64_decode(lk_buf_view(&digits), &bytes) && same(certificate, lk_buf_view(&bytes)))
-        return LK_OK;
-    lk_error_set(err, LK_INVALID, "ThumbprintMismatch",
-                 "the certificate's thumbprint is %s, not %.*s", certificate->info.sha1_hex,
-                 LK_STR_ARGS(lk_str_slice(given, 0, 128)));
+    given = lk_str_slice(given, 0, lk_str_utf8_prefix(lk_str_cut(given, GIVEN_SHOWN)));
+    if (good)
+        lk_error_set(err, LK_INVALID, "ThumbprintMismatch",
+                     "the certificate's thumbprint is %s, not %.*s",
+                     is_sha256 ? certificate->info.sha256_hex : certificate->info.sha1_hex,
+                     LK_STR_ARGS(given));
+    else
+        lk_error_set(err, LK_INVALID, "ThumbprintMismatch",
+                     "'%.*s' is no SHA-1 or SHA-256 thumbprint; the certificate's is %s",
+                     LK_STR_ARGS(given), certificate->info.sha1_hex);
     return lk_error_next(err, "Compare it with Certificates & secrets of the application; leave "
                               "--thumbprint out to use the certificate as it is.");
 }

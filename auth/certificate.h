@@ -31,6 +31,19 @@ struct lk_certificate_info {
 LK_MUST_USE enum lk_status lk_certificate_load(const char *certificate_path, const char *key_path,
                                                const struct lk_secret *password, int64_t now_unix_s,
                                                struct lk_certificate **ret, struct lk_error *err);
+
+/* What the two files hold; the same one twice when key and certificate share it. Paths are for the
+ * errors only. */
+struct lk_certificate_files {
+    const char *certificate_path, *key_path;
+    struct lk_str certificate, key;
+};
+
+/* The pure half of lk_certificate_load(). */
+LK_MUST_USE enum lk_status lk_certificate_from_pem(const struct lk_certificate_files *files,
+                                                   const struct lk_secret *password,
+                                                   int64_t now_unix_s, struct lk_certificate **ret,
+                                                   struct lk_error *err);
 void lk_certificate_free(struct lk_certificate *certificate);
 void lk_certificate_unref(struct lk_certificate **certificate); /* cleanup */
 const struct lk_certificate_info *lk_certificate_info(const struct lk_certificate *certificate);
