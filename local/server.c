@@ -402,6 +402,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
     *con_cls = NULL;
 }
 
+static void on_log(void *arg, const char *fmt, va_list args) LK_PRINTF(2, 0);
 static void on_log(void *arg, const char *fmt, va_list args)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1024);
