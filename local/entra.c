@@ -186,6 +186,17 @@ static void route(struct local_entra *entra, const struct local_request *request
     }
 }
 
+/* The port is open a moment before the service knows its own address. */
+static bool is_ready(struct local_entra *entra)
+{
+    bool ready;
+
+    pthread_mutex_lock(&entra->lock);
+    ready = entra->authority[0] != '\0';
+    pthread_mutex_unlock(&entra->lock);
+    return ready;
+}
+
 void local_entra_handle(void *service, const struct local_request *request,
                         struct local_reply *reply)
 {
@@ -197,8 +208,10 @@ void local_entra_handle(void *service, const struct local_request *request,
         snprintf(echo, sizeof echo, "%.*s", LK_STR_ARGS(request_id));
         local_reply_header(reply, "client-request-id", echo);
     }
-    if (request->method == LOCAL_GET &&
-        lk_str_eq(request->path, LK_STR("/common/discovery/instance")))
+    if (!is_ready(entra))
+        local_reply_text(reply, 503, "text/plain", LK_STR("Not ready yet.\n"));
+    else if (request->method == LOCAL_GET &&
+             lk_str_eq(request->path, LK_STR("/common/discovery/instance")))
         instance_discovery(entra, reply);
     else
         route(entra, request, reply);
@@ -244,7 +257,9 @@ enum lk_status local_entra_new(const struct local_entra_options *options, struct
 
 void local_entra_set_authority(struct local_entra *entra, const char *authority)
 {
+    pthread_mutex_lock(&entra->lock);
     snprintf(entra->authority, sizeof entra->authority, "%s", authority);
+    pthread_mutex_unlock(&entra->lock);
 }
 
 const char *local_entra_issuer(const struct local_entra *entra)

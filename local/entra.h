@@ -26,7 +26,8 @@ struct local_entra_options {
 
 LK_MUST_USE enum lk_status local_entra_new(const struct local_entra_options *options,
                                            struct local_entra **ret, struct lk_error *err);
-/* Once the port is known: "https://localhost:PORT", the authority. */
+/* Once, when the port is known: "https://localhost:PORT", the authority. Until then every answer
+ * is 503. */
 void local_entra_set_authority(struct local_entra *entra, const char *authority);
 /* The issuer of its tokens: fixed, since ports change and tokens outlive a restart. */
 const char *local_entra_issuer(const struct local_entra *entra);

@@ -207,6 +207,17 @@ static void a_wrong_tenant_is_told_apart_from_a_wrong_path(void **state)
     }
 }
 
+static void before_it_knows_its_address_it_answers_nothing(void **state)
+{
+    struct entra_fixture *f = *state;
+    struct local_reply reply;
+
+    local_entra_set_authority(f->entra, "");
+    entra_send(f, LOCAL_GET, "/common/discovery/instance", "", "", NULL, &reply);
+    assert_int_equal(reply.status, 503);
+    local_reply_done(&reply);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +229,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_no_form_is_not_read, entra_set_up),
         cmocka_unit_test_setup(an_error_carries_the_callers_id_and_the_time, entra_set_up),
         cmocka_unit_test_setup(a_wrong_tenant_is_told_apart_from_a_wrong_path, entra_set_up),
+        cmocka_unit_test_setup(before_it_knows_its_address_it_answers_nothing, entra_set_up),
     };
 
     return cmocka_run_group_tests(tests, entra_group_set_up, entra_group_tear_down);
