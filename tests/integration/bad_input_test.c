@@ -38,10 +38,10 @@ static void run_in(struct world *world, const char *const *environment, const ch
     argv[count] = NULL;
     lk_buf_clear(&world->out);
     lk_buf_clear(&world->errout);
-    if (lk_process_run(&(struct lk_process_spec){.argv = argv, .env = environment,
-                                                 .cwd = world->folder},
-                       LK_STR_EMPTY, RUN_TIMEOUT_MS, NULL, &world->out, &world->errout,
-                       &world->exit_code, &err))
+    if (lk_process_run(
+            &(struct lk_process_spec){.argv = argv, .env = environment, .cwd = world->folder},
+            LK_STR_EMPTY, RUN_TIMEOUT_MS, NULL, &world->out, &world->errout, &world->exit_code,
+            &err))
         fail_msg("%s", err.message);
 }
 
@@ -106,8 +106,8 @@ static int end_world(void **state)
 {
     struct world *world = *state;
     LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1 << 16);
-    LK_CLEANUP(lk_free_ptr) char *path =
-        lk_path_join(world->folder, LK_STR("state/livy-local/state.json"));
+    LK_CLEANUP(lk_free_ptr)
+    char *path = lk_path_join(world->folder, LK_STR("state/livy-local/state.json"));
     const char *pid;
 
     if (lk_file_read(path, &text, NULL) == LK_OK && (pid = strstr(lk_buf_cstr(&text), "\"pid\"")))
@@ -130,7 +130,8 @@ static void a_truncated_connection_string_is_named(void **state)
 static void a_guid_with_lakehouse_suffix_is_refused_before_sending(void **state)
 {
     RUN(*state, CONNECT, LOGIN,
-        "%lakehouse ls abfss://11111111-1111-4111-8111-111111111111@onelake.dfs.fabric.microsoft.com/"
+        "%lakehouse ls "
+        "abfss://11111111-1111-4111-8111-111111111111@onelake.dfs.fabric.microsoft.com/"
         "22222222-2222-4222-8222-222222222222.Lakehouse/Files");
     expect(*state, 1, "MixedNames", ".Lakehouse", "GUIDs");
 }
@@ -159,9 +160,9 @@ static void a_missing_certificate_is_named_with_its_path(void **state)
 
 static void a_key_of_another_certificate_is_told(void **state)
 {
-    static const char *const argv[] = {"openssl", "genpkey",   "-algorithm", "RSA",
-                                       "-pkeyopt", "rsa_keygen_bits:2048", "-out", "other.pem",
-                                       NULL};
+    static const char *const argv[] = {"openssl", "genpkey",   "-algorithm",
+                                       "RSA",     "-pkeyopt",  "rsa_keygen_bits:2048",
+                                       "-out",    "other.pem", NULL};
     struct world *world = *state;
     struct lk_error err = LK_ERROR_INIT;
 

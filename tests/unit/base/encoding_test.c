@@ -184,8 +184,7 @@ static void html_text_can_neither_open_a_tag_nor_leave_an_attribute(void **state
 
     (void)state;
     lk_html_escape(LK_STR("<a b=\"c\" d='e'>&\n\x1b\x7f é"), &text);
-    assert_string_equal(lk_buf_cstr(&text),
-                        "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;    é");
+    assert_string_equal(lk_buf_cstr(&text), "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;    é");
 }
 
 int main(void)
