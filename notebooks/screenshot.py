@@ -46,7 +46,7 @@ def take(source, picture, first_id, last_id):
 def main():
     if len(sys.argv) not in (3, 5):
         sys.exit(__doc__)
-    first, last = sys.argv[3:] or ("submit-text", "look")
+    first, last = sys.argv[3:] or ("submit", "monitor")
     take(Path(sys.argv[1]), Path(sys.argv[2]), first, last)
 
 

@@ -12,8 +12,7 @@ static char *find_spec(const struct lk_cli_options *options)
     const char *prefixes[] = {NULL, options->sys_prefix, "/usr/local", "/usr"};
 
     for (size_t i = 0; i < LK_COUNT(prefixes); i++) {
-        LK_CLEANUP(lk_free_ptr)
-        char *folder = NULL;
+        LK_CLEANUP(lk_free_ptr) char *folder = NULL;
         char *file;
         if (i == 1 && !prefixes[i])
             continue;
@@ -28,8 +27,7 @@ static char *find_spec(const struct lk_cli_options *options)
 
 static void print_value(const json_t *value)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(1 << 20);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1 << 20);
 
     lk_json_write(value, true, &text);
     puts(lk_buf_cstr(&text));
@@ -46,8 +44,7 @@ static void print_lines(const struct lk_answer *answer, const char *spec)
 
 int lk_cli_doctor(const struct lk_cli_options *options, int argc, char **argv)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *spec = find_spec(options);
+    LK_CLEANUP(lk_free_ptr) char *spec = find_spec(options);
     bool as_json = argc == 2 && strcmp(argv[1], "--json") == 0;
     struct lk_cli_session session;
     struct lk_answer answer;

@@ -79,16 +79,12 @@ static bool read_choice(const struct lk_cli_options *options, int argc, char **a
 /* Pictures are nice to have: what is not beside the program is left out. */
 static void copy_logos(const char *folder)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *own = lk_process_own_folder();
+    LK_CLEANUP(lk_free_ptr) char *own = lk_process_own_folder();
 
     for (size_t i = 0; own && i < LK_COUNT(logos); i++) {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf from = LK_BUF_INIT(8192);
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf bytes = LK_BUF_INIT(LOGO_MAX);
-        LK_CLEANUP(lk_free_ptr)
-        char *to = lk_path_join(folder, lk_str_from(logos[i]));
+        LK_CLEANUP(lk_buf_done) struct lk_buf from = LK_BUF_INIT(8192);
+        LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(LOGO_MAX);
+        LK_CLEANUP(lk_free_ptr) char *to = lk_path_join(folder, lk_str_from(logos[i]));
         struct lk_error ignored = LK_ERROR_INIT;
         lk_buf_printf(&from, "%s/../share/livy-kernel/kernelspec/%s", own, logos[i]);
         if (lk_file_read(lk_buf_cstr(&from), &bytes, &ignored) == LK_OK &&
@@ -99,12 +95,9 @@ static void copy_logos(const char *folder)
 
 static enum lk_status write_spec(const char *folder, struct lk_error *err)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *program = lk_platform_own_program();
-    LK_CLEANUP(lk_free_ptr)
-    char *file = lk_path_join(folder, LK_STR("kernel.json"));
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf json = LK_BUF_INIT(16384);
+    LK_CLEANUP(lk_free_ptr) char *program = lk_platform_own_program();
+    LK_CLEANUP(lk_free_ptr) char *file = lk_path_join(folder, LK_STR("kernel.json"));
+    LK_CLEANUP(lk_buf_done) struct lk_buf json = LK_BUF_INIT(16384);
     enum lk_status st;
 
     if (!program)
@@ -120,8 +113,7 @@ static enum lk_status write_spec(const char *folder, struct lk_error *err)
 
 int lk_cli_install(const struct lk_cli_options *options, int argc, char **argv)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *folder = NULL;
+    LK_CLEANUP(lk_free_ptr) char *folder = NULL;
     struct lk_error err = LK_ERROR_INIT;
     struct choice choice;
 
@@ -146,8 +138,7 @@ int lk_cli_install(const struct lk_cli_options *options, int argc, char **argv)
 /* Another kernel's folder is not ours to empty. */
 static bool is_ours(const char *spec)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(SPEC_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(SPEC_MAX);
     struct lk_error err = LK_ERROR_INIT;
 
     if (lk_file_read(spec, &text, &err)) {
@@ -180,10 +171,8 @@ static bool remove_files(const char *folder)
 
 int lk_cli_uninstall(const struct lk_cli_options *options, int argc, char **argv)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *folder = NULL;
-    LK_CLEANUP(lk_free_ptr)
-    char *spec = NULL;
+    LK_CLEANUP(lk_free_ptr) char *folder = NULL;
+    LK_CLEANUP(lk_free_ptr) char *spec = NULL;
     struct choice choice;
 
     if (!read_choice(options, argc, argv, &choice)) {

@@ -3,8 +3,7 @@
 /* A source is one string or a list of them; *ret is new. false for anything else. */
 static bool join_source(const json_t *source, json_t **ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(LK_NOTEBOOK_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(LK_NOTEBOOK_MAX);
     size_t i;
     json_t *piece;
 
@@ -66,10 +65,8 @@ static enum lk_status read_cells(const json_t *cells, json_t *ret, struct lk_err
 
 enum lk_status lk_ipynb_cells(struct lk_str json_text, json_t **ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *notebook = NULL;
-    LK_CLEANUP(lk_json_unref)
-    json_t *found = json_array();
+    LK_CLEANUP(lk_json_unref) json_t *notebook = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *found = json_array();
     const json_t *cells;
     struct lk_error not_json = LK_ERROR_INIT;
     enum lk_status st;

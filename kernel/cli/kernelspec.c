@@ -30,8 +30,7 @@ void lk_kernelspec_json(const char *program, struct lk_buf *ret)
 
 bool lk_kernelspec_is_ours(struct lk_str json_text)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *spec = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *spec = NULL;
 
     return lk_json_parse(json_text, "kernel.json", &spec, NULL) == LK_OK &&
            lk_str_eq(lk_json_get_str(spec, "language"), LK_STR("livy"));

@@ -18,10 +18,8 @@ static int print_and_exit(const struct lk_cli_session *session, const struct lk_
 
 static int run_notebook(struct lk_cli_session *session, const char *path)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(LK_NOTEBOOK_MAX);
-    LK_CLEANUP(lk_json_unref)
-    json_t *cells = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(LK_NOTEBOOK_MAX);
+    LK_CLEANUP(lk_json_unref) json_t *cells = NULL;
     struct lk_error err = LK_ERROR_INIT;
     int result = LK_EXIT_OK;
     size_t i;
@@ -60,8 +58,7 @@ static enum lk_status read_stdin(struct lk_cancel *cancel, struct lk_buf *ret, s
 /* As bytes: a cell that is no UTF-8 or too large deserves its own error. */
 static int run_stdin(struct lk_cli_session *session)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(LK_NOTEBOOK_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(LK_NOTEBOOK_MAX);
     struct lk_error err = LK_ERROR_INIT;
 
     if (read_stdin(session->cancel, &text, &err))

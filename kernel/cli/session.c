@@ -64,8 +64,7 @@ int lk_cli_session_run(struct lk_cli_session *session, struct lk_str code)
 int lk_cli_session_call(struct lk_cli_session *session, const char *name, const char *verb,
                         int word_count, char **words, struct lk_answer *ret)
 {
-    LK_CLEANUP(lk_args_unref)
-    struct lk_args *args = NULL;
+    LK_CLEANUP(lk_args_unref) struct lk_args *args = NULL;
     struct lk_error err = LK_ERROR_INIT;
     const struct lk_magic *magic;
     bool used_verb;

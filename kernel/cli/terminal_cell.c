@@ -77,8 +77,7 @@ void lk_terminal_cell_finish(struct lk_terminal_cell *cell)
 
 static void put_clean(struct lk_terminal_cell *self, struct lk_str text)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf clean = LK_BUF_INIT(TEXT_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf clean = LK_BUF_INIT(TEXT_MAX);
 
     lk_terminal_clean(text, self->colour, &clean);
     put(stderr, lk_buf_view(&clean));
@@ -129,8 +128,7 @@ static struct lk_str fitting(struct lk_str line)
 /* Times pass with every update; who and in which state is news. */
 static bool is_news(struct lk_terminal_cell *self, const json_t *value)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf news = LK_BUF_INIT(sizeof self->last_news - 1);
+    LK_CLEANUP(lk_buf_done) struct lk_buf news = LK_BUF_INIT(sizeof self->last_news - 1);
 
     lk_buf_printf(&news, "%.*s %.*s %.*s %.*s %.*s", LK_STR_ARGS(lk_json_get_str(value, "kind")),
                   LK_STR_ARGS(lk_json_get_str(value, "id")),
@@ -145,8 +143,7 @@ static bool is_news(struct lk_terminal_cell *self, const json_t *value)
 
 static void show_progress(struct lk_terminal_cell *self, struct lk_str line, const json_t *value)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf clean = LK_BUF_INIT(TEXT_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf clean = LK_BUF_INIT(TEXT_MAX);
 
     lk_terminal_clean(line, false, &clean);
     if (self->live) {
@@ -171,8 +168,7 @@ static void display(struct lk_cell *cell, const struct lk_bundle *bundle, const 
 
 static void value(struct lk_cell *cell, const json_t *result, const struct lk_bundle *bundle)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(TEXT_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(TEXT_MAX);
 
     (void)bundle;
     lk_terminal_cell_finish(of(cell));
@@ -201,8 +197,7 @@ static enum lk_status read_line(int tty, struct lk_cancel *cancel, struct lk_sec
 static enum lk_status ask(struct lk_cell *cell, const char *prompt, bool password,
                           struct lk_secret *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_fd_close)
-    int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    LK_CLEANUP(lk_fd_close) int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     struct termios before, quiet;
     bool hidden;
     enum lk_status st;
@@ -248,8 +243,7 @@ void lk_terminal_cell_init(struct lk_terminal_cell *ret, struct lk_cancel *cance
 
 void lk_terminal_print_error(const struct lk_error *err, bool colour)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *lines = lk_error_traceback(err, colour);
+    LK_CLEANUP(lk_json_unref) json_t *lines = lk_error_traceback(err, colour);
     size_t i;
     json_t *line;
 

@@ -42,10 +42,8 @@ static void print_token(const struct lk_token *token)
 static enum lk_status get_token(struct lk_cli_session *session, const char *what,
                                 struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf scopes = LK_BUF_INIT(8192);
-    LK_CLEANUP(lk_token_done)
-    struct lk_token token = LK_TOKEN_INIT;
+    LK_CLEANUP(lk_buf_done) struct lk_buf scopes = LK_BUF_INIT(8192);
+    LK_CLEANUP(lk_token_done) struct lk_token token = LK_TOKEN_INIT;
     struct lk_credential *credential = session->context->credential;
     enum lk_status st = lk_context_scopes(session->context, lk_str_from(what), &scopes, err);
 

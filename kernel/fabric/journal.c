@@ -43,8 +43,7 @@ void lk_journal_free(struct lk_journal *journal)
  * continue it. */
 static bool ends_torn(const char *path)
 {
-    LK_CLEANUP(lk_fd_close)
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    LK_CLEANUP(lk_fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
     char last;
     off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
 
@@ -54,10 +53,8 @@ static bool ends_torn(const char *path)
 static enum lk_status append(struct lk_journal *journal, const struct lk_journal_line *line,
                              struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(LINE_MAX_BYTES);
-    LK_CLEANUP(lk_free_ptr)
-    char *copy = lk_str_dup(lk_str_from(journal->path));
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(LINE_MAX_BYTES);
+    LK_CLEANUP(lk_free_ptr) char *copy = lk_str_dup(lk_str_from(journal->path));
     enum lk_status st = lk_file_make_folders(dirname(copy), 0700, err);
 
     if (!st && ends_torn(journal->path))
@@ -128,8 +125,7 @@ struct reading {
 
 static enum lk_status read_end(const char *path, struct lk_buf *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_fd_close)
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    LK_CLEANUP(lk_fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
     off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
     off_t at = size > JOURNAL_READ_MAX ? size - JOURNAL_READ_MAX : 0;
     char piece[65536];
@@ -199,8 +195,7 @@ enum lk_status lk_journal_read(struct lk_journal *journal, size_t max,
                                struct lk_journal_entry **ret, size_t *ret_count,
                                size_t *ret_bad_lines, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf bytes = LK_BUF_INIT((size_t)JOURNAL_READ_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT((size_t)JOURNAL_READ_MAX);
     struct reading r = {.max = max};
     enum lk_status st = read_end(journal->path, &bytes, err);
     struct lk_str rest = lk_buf_view(&bytes);

@@ -18,8 +18,7 @@ static void set_text(json_t *json, const char *name, const char *text)
 
 void lk_journal_line_write(const struct lk_journal_line *line, struct lk_buf *ret)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = json_object();
+    LK_CLEANUP(lk_json_unref) json_t *json = json_object();
     const struct lk_journal_entry *entry = &line->entry;
     char when[LK_TIME_TEXT_MAX];
 
@@ -76,8 +75,7 @@ static bool read_outcome(struct lk_str name, struct lk_journal_entry *ret)
 
 bool lk_journal_line_read(struct lk_str text, struct lk_journal_line *ret)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
     struct fields f = {.event = LK_STR_EMPTY};
     struct lk_journal_entry *entry = &ret->entry;
 

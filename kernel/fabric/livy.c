@@ -86,8 +86,7 @@ static enum lk_status get_json(struct lk_livy *livy, const struct lk_buf *url, c
                                enum lk_http_repeat repeat, struct lk_cancel *cancel, json_t **ret,
                                int64_t *ret_retry_after_ms, struct lk_error *err)
 {
-    LK_CLEANUP(lk_http_response_done)
-    struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+    LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
     struct lk_http_request request = lk_livy_request(LK_HTTP_GET, url);
     enum lk_status st;
 
@@ -107,10 +106,8 @@ enum lk_status lk_livy_poll(struct lk_livy *livy, struct lk_str id, enum lk_http
                             struct lk_cancel *cancel, struct lk_livy_batch *ret,
                             int64_t *ret_retry_after_ms, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
     char what[LK_BATCH_TEXT_MAX + 16];
     enum lk_status st;
 
@@ -131,10 +128,8 @@ enum lk_status lk_livy_get(struct lk_livy *livy, struct lk_str id, struct lk_can
 enum lk_status lk_livy_history(struct lk_livy *livy, struct lk_str id, struct lk_cancel *cancel,
                                struct lk_livy_batch *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
     char what[LK_BATCH_TEXT_MAX + 16];
     enum lk_status st;
 
@@ -234,10 +229,8 @@ static enum lk_status add_page(struct lk_livy *livy, int64_t skip, size_t max,
                                struct lk_cancel *cancel, struct lk_livy_list *ret, size_t *ret_seen,
                                struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
     size_t page = (size_t)livy->profile->page_max, left = max - ret->count;
     enum lk_status st;
 
@@ -313,10 +306,8 @@ enum lk_status lk_livy_list(struct lk_livy *livy, size_t max, struct lk_cancel *
 enum lk_status lk_livy_cancel(struct lk_livy *livy, struct lk_str id, struct lk_cancel *cancel,
                               bool *already_gone, struct lk_error *err)
 {
-    LK_CLEANUP(lk_http_response_done)
-    struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
+    LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+    LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
     struct lk_http_request request;
     char what[LK_BATCH_TEXT_MAX + 16];
     enum lk_status st;

@@ -173,8 +173,7 @@ static void put_words(struct lk_str name, struct lk_buf *ret)
 /* What is going on, in one line: what Fabric says, then scheduler and plug-in, then the state. */
 static void read_phase(const struct reply *reply, struct lk_livy_batch *ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf line = LK_BUF_INIT(sizeof(ret->phase) - 1);
+    LK_CLEANUP(lk_buf_done) struct lk_buf line = LK_BUF_INIT(sizeof(ret->phase) - 1);
     struct lk_str scheduler = lk_json_get_str(reply->scheduler, "currentState");
     struct lk_str plugin = lk_json_get_str(reply->plugin, "currentState");
     struct lk_str why = lk_str_trim(lk_json_get_str(reply->fabric, "errorMessage"));
@@ -224,8 +223,7 @@ static struct lk_str cause_in_log(const json_t *log)
 
 static void read_message(const struct reply *reply, struct lk_livy_batch *ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(LK_BATCH_MESSAGE_MAX - 1);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(LK_BATCH_MESSAGE_MAX - 1);
 
     if (ret->end != LK_BATCH_FAILED && ret->end != LK_BATCH_CANCELLED)
         return;

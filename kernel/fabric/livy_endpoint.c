@@ -174,8 +174,7 @@ static void put_fabric_part(size_t i, struct lk_str text, struct lk_buf *ret)
 
 static void copy_guid(struct lk_str guid, char ret[LK_ONELAKE_NAME_MAX])
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf lower = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_buf_done) struct lk_buf lower = LK_BUF_INIT(64);
 
     put_lower(guid, &lower);
     memcpy(ret, lk_buf_cstr(&lower), lower.len + 1);
@@ -184,8 +183,7 @@ static void copy_guid(struct lk_str guid, char ret[LK_ONELAKE_NAME_MAX])
 static enum lk_status read_fabric(const struct lk_url *url, struct parts *parts,
                                   struct lk_livy_endpoint *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf base = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf base = LK_BUF_INIT(4096);
     enum lk_status st;
 
     drop_collection(parts);
@@ -207,8 +205,7 @@ static enum lk_status read_fabric(const struct lk_url *url, struct parts *parts,
 static enum lk_status read_plain(const struct lk_url *url, struct parts *parts,
                                  struct lk_livy_endpoint *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf base = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf base = LK_BUF_INIT(4096);
 
     drop_collection(parts);
     put_origin(url, &base);

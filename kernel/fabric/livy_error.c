@@ -237,10 +237,8 @@ static void put_sentence(int status, const struct answer *answer, struct lk_buf 
 enum lk_status lk_livy_read_error(const struct lk_livy_profile *profile, const char *what,
                                   const struct lk_http_response *response, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf sentence = LK_BUF_INIT(4096);
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf sentence = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
     struct answer answer = {.message = LK_BUF_INIT(2048)};
     enum lk_status st = status_of(response->status);
 
@@ -291,8 +289,7 @@ static int64_t until_ms(struct lk_str message, int64_t now_unix_s)
 int64_t lk_livy_retry_after_ms(const struct lk_http_response *response, int64_t now_unix_s)
 {
     int64_t ms = lk_http_retry_after_ms(response, now_unix_s);
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
     struct answer answer = {.message = LK_BUF_INIT(2048)};
 
     if (ms >= 0 || response->status < 400)

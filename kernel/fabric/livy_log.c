@@ -59,8 +59,7 @@ static bool write_url(const struct log_file *log, const char *type, const char *
 static enum lk_status get(const struct log_file *log, const char *type, const char *more,
                           size_t max, struct lk_http_response *reply, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
     struct lk_http_request request;
     char what[64];
     enum lk_status st;
@@ -94,8 +93,7 @@ static void put_file_name(const struct log_file *log, struct lk_buf *ret)
 static enum lk_status get_piece(const struct log_file *log, int64_t offset, int64_t size,
                                 struct lk_http_response *reply, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf more = LK_BUF_INIT(1024);
+    LK_CLEANUP(lk_buf_done) struct lk_buf more = LK_BUF_INIT(1024);
 
     put_file_name(log, &more);
     lk_buf_printf(&more, "&isDownload=true&isPartial=true&offset=%lld&size=%lld", (long long)offset,
@@ -156,12 +154,9 @@ static void take_meta(struct log_file *log, const struct meta *meta)
 /* One file or, once the application has ended, a list of rolled ones. */
 static enum lk_status get_meta(struct log_file *log, const char *type, struct lk_error *err)
 {
-    LK_CLEANUP(lk_http_response_done)
-    struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = NULL;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf more = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf more = LK_BUF_INIT(256);
     bool is_rolling = strcmp(type, "rollingdriver") == 0;
     const json_t *inner;
     struct meta meta;
@@ -227,12 +222,9 @@ static bool window_write(struct lk_http_sink *sink, struct lk_str bytes)
 static enum lk_status read_whole(const struct log_file *log, int64_t offset, int64_t size,
                                  struct lk_buf *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_http_response_done)
-    struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf more = LK_BUF_INIT(512);
+    LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+    LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf more = LK_BUF_INIT(512);
     struct window window = {
         .sink = {.write = window_write}, .ret = ret, .offset = offset, .size = size};
     struct lk_http_request request;
@@ -256,8 +248,7 @@ static enum lk_status read_whole(const struct log_file *log, int64_t offset, int
 static enum lk_status offset_works(const struct log_file *log, struct lk_str piece, bool *ret,
                                    struct lk_error *err)
 {
-    LK_CLEANUP(lk_http_response_done)
-    struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+    LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
     size_t len = piece.len < PROBE ? piece.len : PROBE;
     enum lk_status st = get_piece(log, 0, PROBE, &reply, err);
 
@@ -273,8 +264,7 @@ static enum lk_status read_range(const struct log_file *log, int64_t offset, int
     enum lk_status st = LK_OK;
 
     while (!st && size > 0) {
-        LK_CLEANUP(lk_http_response_done)
-        struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+        LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
         int64_t part = size < PIECE_MAX ? size : PIECE_MAX;
         struct lk_str piece;
         bool works = true;
@@ -303,10 +293,8 @@ static enum lk_status read_range(const struct log_file *log, int64_t offset, int
 /* Apache's ring is never longer than a few hundred lines; its index moves, so all is read. */
 static enum lk_status fetch_ring(struct log_file *log, json_t **ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_http_response_done)
-    struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
+    LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+    LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
     struct lk_http_request request;
     enum lk_status st;
 
@@ -351,8 +339,7 @@ static void put_lines(const json_t *lines, struct lk_buf *ret)
 /* What the batch itself carries, and the ring where there is one: one log for both streams. */
 static enum lk_status read_lines(struct log_file *log, struct lk_buf *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *ring = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *ring = NULL;
     enum lk_status st;
 
     if (log->livy->profile->log != LK_LIVY_LOG_RING) {
@@ -380,8 +367,7 @@ static void drop_partial_line(struct lk_buf *log)
 static enum lk_status tail_of_lines(struct log_file *log, size_t max, struct lk_buf *ret, bool *cut,
                                     int64_t *ret_total, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf all = LK_BUF_INIT(LK_LIVY_REPLY_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf all = LK_BUF_INIT(LK_LIVY_REPLY_MAX);
     enum lk_status st = read_lines(log, &all, err);
 
     if (st)

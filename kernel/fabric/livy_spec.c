@@ -51,8 +51,7 @@ static enum lk_status refuse(struct lk_error *err, const char *name, const char 
 /* A number or boolean as the text that Spark reads; NULL for anything else that is no text. */
 static json_t *text_of(const json_t *value)
 {
-    LK_CLEANUP(lk_free_ptr)
-    char *real = NULL;
+    LK_CLEANUP(lk_free_ptr) char *real = NULL;
 
     if (json_is_string(value))
         return json_incref((json_t *)value);
@@ -202,8 +201,7 @@ static enum lk_status check_environment(const struct lk_livy_profile *profile, c
                                         struct lk_error *err)
 {
     struct lk_str text = lk_json_get_str(json_object_get(body, "conf"), environment_key);
-    LK_CLEANUP(lk_json_unref)
-    json_t *details = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *details = NULL;
 
     if (!text.ptr)
         return LK_OK;

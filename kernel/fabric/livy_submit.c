@@ -60,8 +60,7 @@ static enum lk_status prepare(struct lk_livy *livy, const struct lk_livy_spec *s
 enum lk_status lk_livy_preview(struct lk_livy *livy, struct lk_livy_spec *spec, json_t **ret,
                                struct lk_error *err)
 {
-    LK_CLEANUP(submission_done)
-    struct submission s = {.body = NULL};
+    LK_CLEANUP(submission_done) struct submission s = {.body = NULL};
     enum lk_status st = prepare(livy, spec, &s, err);
 
     if (!st)
@@ -89,10 +88,8 @@ static bool is_place_wrong(const struct lk_http_response *reply)
 static enum lk_status send_once(struct submission *s, struct lk_http_response *reply,
                                 struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf body = LK_BUF_INIT(LK_LIVY_REPLY_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf body = LK_BUF_INIT(LK_LIVY_REPLY_MAX);
     struct lk_http_request request;
 
     lk_livy_batch_url(s->livy, LK_STR_EMPTY, &url);
@@ -143,8 +140,7 @@ static enum verdict judge_failure(enum lk_status st)
 static enum verdict judge_answer(struct submission *s, const struct lk_http_response *reply,
                                  struct lk_livy_batch *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
 
     if (reply->status / 100 != 2) {
         (void)lk_livy_read_error(s->livy->profile, s->what, reply, err);
@@ -160,8 +156,7 @@ static enum verdict judge_answer(struct submission *s, const struct lk_http_resp
 
 static enum verdict post(struct submission *s, struct lk_livy_batch *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_http_response_done)
-    struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+    LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
     bool refused;
     enum lk_status st = send_with_grace(s, &reply, &refused, err);
 
@@ -193,8 +188,7 @@ static bool is_candidate(const struct submission *s, const struct lk_livy_batch 
 static enum lk_status look_once(struct submission *s, struct lk_livy_batch *ret,
                                 struct lk_error *err)
 {
-    LK_CLEANUP(lk_livy_list_done)
-    struct lk_livy_list list = {.batches = NULL};
+    LK_CLEANUP(lk_livy_list_done) struct lk_livy_list list = {.batches = NULL};
     int asked = 0;
     enum lk_status st = lk_livy_list(s->livy, NEWEST_LOOKED_AT, s->cancel, &list, err);
 
@@ -203,8 +197,7 @@ static enum lk_status look_once(struct submission *s, struct lk_livy_batch *ret,
     for (size_t i = 0; i < list.count; i++) {
         struct lk_livy_batch *batch = &list.batches[i];
         bool ours = is_ours(s, batch);
-        LK_CLEANUP(lk_livy_batch_done)
-        struct lk_livy_batch whole = LK_LIVY_BATCH_INIT;
+        LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch whole = LK_LIVY_BATCH_INIT;
         if (!ours && (!is_candidate(s, batch) || asked++ >= CANDIDATES_MAX))
             continue;
         st = lk_livy_get(s->livy, lk_str_from(batch->id), s->cancel, &whole, err);
@@ -299,8 +292,7 @@ enum lk_status lk_livy_submit(struct lk_livy *livy, struct lk_livy_spec *spec,
                               struct lk_cancel *cancel, struct lk_livy_batch *ret,
                               struct lk_error *err)
 {
-    LK_CLEANUP(submission_done)
-    struct submission s = {.body = NULL, .cancel = cancel};
+    LK_CLEANUP(submission_done) struct submission s = {.body = NULL, .cancel = cancel};
     struct lk_error own = LK_ERROR_INIT; /* the words of a lost answer are needed later */
     enum lk_status st = prepare(livy, spec, &s, &own);
 

@@ -58,8 +58,7 @@ static enum lk_status send(struct lk_onelake *onelake, const struct lk_http_requ
 static void read_file_headers(const struct lk_http_response *reply,
                               const struct lk_onelake_path *path, struct lk_onelake_file *ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf md5 = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_buf_done) struct lk_buf md5 = LK_BUF_INIT(64);
     struct lk_str type = lk_http_response_header(reply, LK_STR("x-ms-resource-type"));
 
     memset(ret, 0, sizeof *ret);
@@ -86,10 +85,8 @@ enum lk_status lk_onelake_head(struct lk_onelake *onelake, const struct lk_onela
                                struct lk_cancel *cancel, struct lk_onelake_file *ret,
                                struct lk_error *err)
 {
-    LK_CLEANUP(lk_http_response_done)
-    struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf url = LK_BUF_INIT(URL_MAX);
+    LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+    LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(URL_MAX);
     struct lk_http_request request;
     enum lk_status st;
 
@@ -145,10 +142,8 @@ static enum lk_status put_blob(struct upload *upload, enum lk_onelake_condition 
                                struct lk_http_progress *progress, struct lk_cancel *cancel,
                                struct lk_http_response *reply, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf url = LK_BUF_INIT(URL_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf md5 = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(URL_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf md5 = LK_BUF_INIT(64);
     struct lk_http_request request;
 
     lk_onelake_path_blob_url(upload->onelake->options.cloud, upload->path, &url);
@@ -224,8 +219,7 @@ enum lk_status lk_onelake_put(struct lk_onelake *onelake, const struct lk_onelak
                               struct lk_http_progress *progress, struct lk_cancel *cancel,
                               struct lk_onelake_file *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_http_response_done)
-    struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+    LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
     struct upload upload = {.onelake = onelake, .path = path, .source = source};
     struct lk_error lost = LK_ERROR_INIT; /* of the upload, until what is there is known */
     enum lk_status st;
@@ -269,10 +263,8 @@ enum lk_status lk_onelake_read(struct lk_onelake *onelake, const struct lk_onela
                                int64_t max, struct lk_cancel *cancel, struct lk_buf *ret,
                                int64_t *ret_size, struct lk_error *err)
 {
-    LK_CLEANUP(lk_http_response_done)
-    struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf url = LK_BUF_INIT(URL_MAX);
+    LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+    LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(URL_MAX);
     struct lk_http_request request;
     char range[64];
     enum lk_status st;
@@ -302,10 +294,8 @@ enum lk_status lk_onelake_read(struct lk_onelake *onelake, const struct lk_onela
 enum lk_status lk_onelake_delete(struct lk_onelake *onelake, const struct lk_onelake_path *path,
                                  struct lk_cancel *cancel, struct lk_error *err)
 {
-    LK_CLEANUP(lk_http_response_done)
-    struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf url = LK_BUF_INIT(URL_MAX);
+    LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+    LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(URL_MAX);
     struct lk_http_request request;
     enum lk_status st;
 
@@ -322,10 +312,8 @@ enum lk_status lk_onelake_delete(struct lk_onelake *onelake, const struct lk_one
 static void list_url(const struct lk_onelake *onelake, const struct lk_onelake_path *folder,
                      const struct lk_buf *marker, struct lk_buf *ret)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf query = LK_BUF_INIT(URL_MAX);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf prefix = LK_BUF_INIT(URL_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf query = LK_BUF_INIT(URL_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf prefix = LK_BUF_INIT(URL_MAX);
     char page[16];
 
     lk_buf_printf(&prefix, "%s/%s%s", folder->lakehouse.item, folder->path,
@@ -348,10 +336,8 @@ static enum lk_status list_page(struct lk_onelake *onelake, const struct lk_onel
                                 struct lk_buf *marker, struct lk_cancel *cancel,
                                 struct lk_onelake_listing *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_http_response_done)
-    struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf url = LK_BUF_INIT(URL_MAX * 2);
+    LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+    LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(URL_MAX * 2);
     struct lk_str what = lk_str_from(folder->path[0] ? folder->path : "the lakehouse");
     struct lk_http_request request;
     enum lk_status st;
@@ -418,8 +404,7 @@ enum lk_status lk_onelake_list(struct lk_onelake *onelake, const struct lk_onela
                                struct lk_cancel *cancel, struct lk_onelake_listing *ret,
                                struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf marker = LK_BUF_INIT(8192);
+    LK_CLEANUP(lk_buf_done) struct lk_buf marker = LK_BUF_INIT(8192);
     enum lk_status st = LK_OK;
 
     *ret = (struct lk_onelake_listing){.files = NULL};

@@ -78,8 +78,7 @@ static void read_words(const struct lk_http_response *response, struct lk_buf *c
                        struct lk_buf *message)
 {
     struct lk_str body = lk_buf_view(&response->body);
-    LK_CLEANUP(lk_json_unref)
-    json_t *json = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
     const json_t *inner;
 
     lk_buf_put(code, lk_http_response_header(response, LK_STR("x-ms-error-code")));
@@ -135,12 +134,9 @@ static const char *general_advice(enum lk_status st)
 enum lk_status lk_onelake_read_error(struct lk_str what, const struct lk_http_response *response,
                                      struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf code = LK_BUF_INIT(128);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf message = LK_BUF_INIT(512);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf words = LK_BUF_INIT(1024);
+    LK_CLEANUP(lk_buf_done) struct lk_buf code = LK_BUF_INIT(128);
+    LK_CLEANUP(lk_buf_done) struct lk_buf message = LK_BUF_INIT(512);
+    LK_CLEANUP(lk_buf_done) struct lk_buf words = LK_BUF_INIT(1024);
     enum lk_status st = status_of(response->status);
     const char *ename = "OneLakeFailed", *next = general_advice(st);
     struct lk_str line = LK_STR_EMPTY, rest;

@@ -39,8 +39,7 @@ static bool is_open(const struct reader *r, const char *name)
 
 static enum lk_status take_name(struct reader *r, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf plain = LK_BUF_INIT(FIELD_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(FIELD_MAX);
     struct lk_str name = lk_buf_view(&r->text);
 
     if (r->is_encoded) {
@@ -66,8 +65,7 @@ static enum lk_status take_name(struct reader *r, struct lk_error *err)
 
 static void take_md5(struct lk_str text, struct lk_onelake_file *file)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf bytes = LK_BUF_INIT(64);
+    LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT(64);
 
     file->has_md5 = lk_base64_decode(text, &bytes) && bytes.len == sizeof(file->md5);
     if (file->has_md5)

@@ -90,8 +90,7 @@ static enum lk_status set_path(struct lk_str path, struct lk_onelake_path *ret,
 static enum lk_status set_name(struct lk_str encoded, char ret[LK_ONELAKE_NAME_MAX],
                                struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf name = LK_BUF_INIT(LK_ONELAKE_NAME_MAX - 1);
+    LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(LK_ONELAKE_NAME_MAX - 1);
 
     if (!lk_percent_decode(encoded, false, &name) || name.full ||
         !lk_str_is_utf8(lk_buf_view(&name)) || has_control_character(lk_buf_view(&name)) ||
@@ -107,8 +106,7 @@ static enum lk_status set_name(struct lk_str encoded, char ret[LK_ONELAKE_NAME_M
 static enum lk_status set_inside(struct lk_str workspace, struct lk_str rest,
                                  struct lk_onelake_path *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf path = LK_BUF_INIT(LK_ONELAKE_PATH_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf path = LK_BUF_INIT(LK_ONELAKE_PATH_MAX);
     struct lk_str item;
     enum lk_status st;
 

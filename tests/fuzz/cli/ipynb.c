@@ -13,8 +13,7 @@ static void must(bool fine)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *cells = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *cells = NULL;
     struct lk_error err = LK_ERROR_INIT;
     size_t i;
     json_t *cell;

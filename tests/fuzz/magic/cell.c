@@ -48,8 +48,7 @@ static void walk(struct lk_str code)
     enum lk_status st = LK_OK;
 
     while (!st) {
-        LK_CLEANUP(lk_cell_line_done)
-        struct lk_cell_line line = {.number = 0};
+        LK_CLEANUP(lk_cell_line_done) struct lk_cell_line line = {.number = 0};
         struct lk_error err = LK_ERROR_INIT;
         size_t before = rest.len, taken = number;
         st = lk_cell_next_line(&rest, &number, &line, &err);
@@ -70,8 +69,7 @@ static void run(struct lk_context *context, struct lk_str code, bool read_only)
                            .value = value};
     struct lk_error err = LK_ERROR_INIT;
     enum lk_status st = lk_magic_run_cell_with(&small_table, context, &cell, code, &err);
-    LK_CLEANUP(lk_json_unref)
-    json_t *lines = lk_error_traceback(&err, true);
+    LK_CLEANUP(lk_json_unref) json_t *lines = lk_error_traceback(&err, true);
 
     if (!st)
         return;

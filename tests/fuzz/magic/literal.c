@@ -15,14 +15,10 @@ static void must(bool fine)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct lk_str text = {(const char *)data, size}, rest = text;
-    LK_CLEANUP(lk_json_unref)
-    json_t *taken = NULL;
-    LK_CLEANUP(lk_json_unref)
-    json_t *value = NULL;
-    LK_CLEANUP(lk_json_unref)
-    json_t *again = NULL;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf json = LK_BUF_INIT(64 << 20);
+    LK_CLEANUP(lk_json_unref) json_t *taken = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *value = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *again = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf json = LK_BUF_INIT(64 << 20);
     struct lk_error err = LK_ERROR_INIT;
     enum lk_status st = lk_literal_take(&rest, &taken, &err);
 

@@ -211,15 +211,28 @@ static void a_flood_is_cut_off(void **state)
     close(good);
 }
 
+static bool machine_has_ipv6(void)
+{
+    struct sockaddr_in6 at = {.sin6_family = AF_INET6};
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    bool has;
+
+    at.sin6_addr = in6addr_loopback;
+    has = fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0;
+    lk_fd_close(&fd);
+    return has;
+}
+
 static void localhost_may_be_ipv6(void **state)
 {
     struct fixture *f = *state;
     int fd = visitor_connect_v6(f->port);
 
-    if (fd < 0) {
+    if (!machine_has_ipv6()) {
         print_message("this machine has no ::1\n");
         skip();
     }
+    assert_true(fd >= 0);
     visitor_post(fd, f->port, GOOD);
     assert_lk_ok(listen_for(f, LONG_MS), &f->err);
     assert_code(f, "CODE1");

@@ -45,10 +45,8 @@ static int tear_down(void **state)
 
 static void the_kernelspec_is_what_vs_code_and_jupyter_want(void **state)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(10000);
-    LK_CLEANUP(lk_json_unref)
-    json_t *spec = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(10000);
+    LK_CLEANUP(lk_json_unref) json_t *spec = NULL;
     struct lk_error err = LK_ERROR_INIT;
     const json_t *argv;
 
@@ -70,8 +68,7 @@ static void the_kernelspec_is_what_vs_code_and_jupyter_want(void **state)
 static void installing_writes_the_spec_and_says_where(void **state)
 {
     struct fixture *f = *state;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(10000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(10000);
     struct lk_error err = LK_ERROR_INIT;
 
     assert_int_equal(INSTALL(f, "--user"), LK_EXIT_OK);
@@ -88,14 +85,12 @@ static void installing_writes_the_spec_and_says_where(void **state)
 static void every_place_has_its_option(void **state)
 {
     struct fixture *f = *state;
-    LK_CLEANUP(lk_free_ptr)
-    char *prefix = temp_folder_path(f->folder, "prefix");
+    LK_CLEANUP(lk_free_ptr) char *prefix = temp_folder_path(f->folder, "prefix");
     LK_CLEANUP(lk_free_ptr)
     char *in_prefix = temp_folder_path(f->folder, "prefix/share/jupyter/kernels/l2/kernel.json");
     LK_CLEANUP(lk_free_ptr)
     char *in_jupyter = temp_folder_path(f->folder, "jd/kernels/livy/kernel.json");
-    LK_CLEANUP(lk_free_ptr)
-    char *jupyter = temp_folder_path(f->folder, "jd");
+    LK_CLEANUP(lk_free_ptr) char *jupyter = temp_folder_path(f->folder, "jd");
 
     assert_int_equal(INSTALL(f, "--prefix", prefix, "--name=l2"), LK_EXIT_OK);
     assert_true(lk_file_exists(in_prefix));
@@ -129,8 +124,7 @@ static void wrong_words_get_the_usage_and_write_nothing(void **state)
 static void a_place_that_cannot_be_written_is_said(void **state)
 {
     struct fixture *f = *state;
-    LK_CLEANUP(lk_free_ptr)
-    char *file = temp_folder_path(f->folder, "file");
+    LK_CLEANUP(lk_free_ptr) char *file = temp_folder_path(f->folder, "file");
     struct lk_error err = LK_ERROR_INIT;
 
     assert_lk_ok(lk_file_write(file, 0600, LK_STR("x"), &err), &err);
@@ -144,8 +138,7 @@ static void another_kernels_spec_is_left_alone(void **state)
     struct fixture *f = *state;
     LK_CLEANUP(lk_free_ptr)
     char *folder = temp_folder_path(f->folder, "data/jupyter/kernels/python3");
-    LK_CLEANUP(lk_free_ptr)
-    char *spec = temp_folder_path(folder, "kernel.json");
+    LK_CLEANUP(lk_free_ptr) char *spec = temp_folder_path(folder, "kernel.json");
     struct lk_error err = LK_ERROR_INIT;
 
     assert_lk_ok(lk_file_make_folders(folder, 0700, &err), &err);

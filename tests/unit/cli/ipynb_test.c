@@ -16,8 +16,7 @@ static void code_cells_come_in_order_whatever_their_source_looks_like(void **sta
         "{\"no\": \"type\"}, 7],"
         "\"metadata\": {\"kernelspec\": {\"name\": \"livy\", \"language\": \"livy\"}},"
         "\"nbformat\": 4, \"nbformat_minor\": 5}";
-    LK_CLEANUP(lk_json_unref)
-    json_t *cells = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *cells = NULL;
     struct lk_error err = LK_ERROR_INIT;
 
     (void)state;
@@ -46,10 +45,8 @@ static void the_kernel_of_a_notebook_must_be_ours_or_open(void **state)
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
-        LK_CLEANUP(lk_json_unref)
-        json_t *cells = NULL;
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf text = LK_BUF_INIT(1000);
+        LK_CLEANUP(lk_json_unref) json_t *cells = NULL;
+        LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1000);
         struct lk_error err = LK_ERROR_INIT;
         lk_buf_printf(&text, "{\"cells\": [], \"metadata\": %s}", cases[i].metadata);
         assert_lk_status(cases[i].ours ? LK_OK : LK_INVALID,

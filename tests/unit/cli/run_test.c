@@ -101,8 +101,7 @@ static void a_cell_comes_from_standard_input_with_or_without_a_byte_order_mark(v
 static void a_notebook_runs_cell_by_cell_until_one_fails(void **state)
 {
     struct fixture *f = *state;
-    LK_CLEANUP(lk_free_ptr)
-    char *path = temp_folder_path(f->folder, "n.ipynb");
+    LK_CLEANUP(lk_free_ptr) char *path = temp_folder_path(f->folder, "n.ipynb");
     struct lk_error err = LK_ERROR_INIT;
 
     assert_lk_ok(lk_file_write(path, 0600,

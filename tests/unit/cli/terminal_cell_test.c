@@ -28,8 +28,7 @@ static void foreign_text_keeps_its_colours_and_nothing_that_steers(void **state)
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf got = LK_BUF_INIT(1000);
+        LK_CLEANUP(lk_buf_done) struct lk_buf got = LK_BUF_INIT(1000);
         lk_terminal_clean(lk_str_from(cases[i].text), true, &got);
         assert_string_equal(lk_buf_cstr(&got), cases[i].with_colour);
         lk_buf_clear(&got);

@@ -298,8 +298,7 @@ static void several_processes_append_whole_lines(void **state)
 
 static void a_line_reads_back_as_it_was_written(void **state)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(65536);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(65536);
     struct lk_journal_line line = {.is_outcome = true}, back;
 
     (void)state;

@@ -111,8 +111,7 @@ static void an_accepted_batch_is_handed_over_and_in_the_journal(void **state)
 {
     struct fixture *f = *state;
     const struct fake_http_request *request;
-    LK_CLEANUP(lk_json_unref)
-    json_t *sent = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *sent = NULL;
     struct lk_journal_entry entry;
 
     fake_http_reply(f->http, 202, NULL, ACCEPTED);
@@ -210,8 +209,7 @@ static void without_a_journal_nothing_is_sent(void **state)
 static void a_preview_sends_nothing_and_shows_what_would_be_sent(void **state)
 {
     struct fixture *f = *state;
-    LK_CLEANUP(lk_json_unref)
-    json_t *request = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *request = NULL;
 
     assert_lk_ok(lk_livy_preview(f->livy, &f->spec, &request, &f->err), &f->err);
     assert_int_equal(fake_http_count(f->http), 0);

@@ -12,8 +12,7 @@ static const struct lk_option options[] = {
 static enum lk_status read_line(const char *line, size_t max, struct lk_args **ret,
                                 struct lk_error *err)
 {
-    LK_CLEANUP(lk_words_done)
-    struct lk_words words = {.word = NULL};
+    LK_CLEANUP(lk_words_done) struct lk_words words = {.word = NULL};
 
     assert_lk_ok(lk_words_split(lk_str_from(line), &words, err), err);
     return lk_args_read("batch submit", options, LK_COUNT(options), max, words.word, words.count,
@@ -22,8 +21,7 @@ static enum lk_status read_line(const char *line, size_t max, struct lk_args **r
 
 static void options_come_in_both_spellings_and_any_order(void **state)
 {
-    LK_CLEANUP(lk_args_unref)
-    struct lk_args *args = NULL;
+    LK_CLEANUP(lk_args_unref) struct lk_args *args = NULL;
     struct lk_error err = LK_ERROR_INIT;
     struct lk_str value;
 
@@ -48,8 +46,7 @@ static void options_come_in_both_spellings_and_any_order(void **state)
 
 static void two_dashes_end_the_options(void **state)
 {
-    LK_CLEANUP(lk_args_unref)
-    struct lk_args *args = NULL;
+    LK_CLEANUP(lk_args_unref) struct lk_args *args = NULL;
     struct lk_error err = LK_ERROR_INIT;
 
     (void)state;
@@ -62,8 +59,7 @@ static void two_dashes_end_the_options(void **state)
 
 static void numbers_and_a_lone_dash_are_arguments(void **state)
 {
-    LK_CLEANUP(lk_args_unref)
-    struct lk_args *args = NULL;
+    LK_CLEANUP(lk_args_unref) struct lk_args *args = NULL;
     struct lk_error err = LK_ERROR_INIT;
 
     (void)state;
@@ -95,8 +91,7 @@ static void what_is_wrong_is_said_with_the_next_step(void **state)
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
-        LK_CLEANUP(lk_args_unref)
-        struct lk_args *args = NULL;
+        LK_CLEANUP(lk_args_unref) struct lk_args *args = NULL;
         struct lk_error err = LK_ERROR_INIT;
         enum lk_status st = read_line(cases[i].line, 1, &args, &err);
         assert_string_equal(err.code, cases[i].code);
@@ -109,10 +104,8 @@ static void what_is_wrong_is_said_with_the_next_step(void **state)
 static void a_variable_is_never_taken_for_more_than_a_value(void **state)
 {
     struct lk_vars *vars = lk_vars_new();
-    LK_CLEANUP(lk_json_unref)
-    json_t *text = json_string("--wait 'x' \"y");
-    LK_CLEANUP(lk_args_unref)
-    struct lk_args *args = NULL;
+    LK_CLEANUP(lk_json_unref) json_t *text = json_string("--wait 'x' \"y");
+    LK_CLEANUP(lk_args_unref) struct lk_args *args = NULL;
     struct lk_error err = LK_ERROR_INIT;
 
     (void)state;
@@ -130,12 +123,9 @@ static void a_variable_is_never_taken_for_more_than_a_value(void **state)
 static void all_values_together_have_a_ceiling(void **state)
 {
     struct lk_vars *vars = lk_vars_new();
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf big = LK_BUF_INIT(9 << 20);
-    LK_CLEANUP(lk_json_unref)
-    json_t *text = NULL;
-    LK_CLEANUP(lk_args_unref)
-    struct lk_args *args = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf big = LK_BUF_INIT(9 << 20);
+    LK_CLEANUP(lk_json_unref) json_t *text = NULL;
+    LK_CLEANUP(lk_args_unref) struct lk_args *args = NULL;
     struct lk_error err = LK_ERROR_INIT;
 
     (void)state;

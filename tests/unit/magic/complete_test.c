@@ -11,8 +11,7 @@
 static int set_up(void **state)
 {
     struct lk_context *context = calloc(1, sizeof *context);
-    LK_CLEANUP(lk_json_unref)
-    json_t *value = json_pack("{s:s}", "kind", "trips");
+    LK_CLEANUP(lk_json_unref) json_t *value = json_pack("{s:s}", "kind", "trips");
 
     context->vars = lk_vars_new();
     strcpy(context->last_batch, "b-77");
@@ -34,8 +33,7 @@ static int tear_down(void **state)
 /* '^' marks the cursor. */
 static json_t *complete_at(struct lk_context *context, const char *marked)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf code = LK_BUF_INIT(10000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf code = LK_BUF_INIT(10000);
     struct lk_str before, after;
     bool has_cursor = lk_str_split(lk_str_from(marked), '^', &before, &after);
 
@@ -81,10 +79,8 @@ static void what_can_follow_is_offered(void **state)
     };
 
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
-        LK_CLEANUP(lk_json_unref)
-        json_t *reply = complete_at(*state, cases[i].code);
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf got = LK_BUF_INIT(10000);
+        LK_CLEANUP(lk_json_unref) json_t *reply = complete_at(*state, cases[i].code);
+        LK_CLEANUP(lk_buf_done) struct lk_buf got = LK_BUF_INIT(10000);
         size_t at;
         json_t *match;
         json_array_foreach(json_object_get(reply, "matches"), at, match)
@@ -102,8 +98,7 @@ static void what_can_follow_is_offered(void **state)
 
 static void each_match_says_what_it_is(void **state)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *reply = complete_at(*state, "%batch mo^");
+    LK_CLEANUP(lk_json_unref) json_t *reply = complete_at(*state, "%batch mo^");
     const json_t *types =
         json_object_get(json_object_get(reply, "metadata"), "_jupyter_types_experimental");
     const json_t *first = json_array_get(types, 0);

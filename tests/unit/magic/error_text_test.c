@@ -6,8 +6,7 @@
 /* The lines with '\n' between them. */
 static void traceback(const struct lk_error *err, bool colour, struct lk_buf *ret)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *lines = lk_error_traceback(err, colour);
+    LK_CLEANUP(lk_json_unref) json_t *lines = lk_error_traceback(err, colour);
     size_t i;
     json_t *line;
 
@@ -21,8 +20,7 @@ static void traceback(const struct lk_error *err, bool colour, struct lk_buf *re
 static void an_error_says_what_then_the_story_then_the_next_step(void **state)
 {
     struct lk_error err = LK_ERROR_INIT;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
 
     (void)state;
     lk_error_set(&err, LK_FAILED, "BatchFailed", "batch 'x' failed");
@@ -41,8 +39,7 @@ static void an_error_says_what_then_the_story_then_the_next_step(void **state)
 static void commands_in_backquotes_are_bold_where_there_is_colour(void **state)
 {
     struct lk_error err = LK_ERROR_INIT;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
 
     (void)state;
     lk_error_set(&err, LK_INVALID, "X", "m");
@@ -56,8 +53,7 @@ static void commands_in_backquotes_are_bold_where_there_is_colour(void **state)
 static void the_services_own_code_and_request_are_told_once(void **state)
 {
     struct lk_error err = LK_ERROR_INIT;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
 
     (void)state;
     lk_error_set(&err, LK_NOT_FOUND, "NotFound", "it is not there");
@@ -74,8 +70,7 @@ static void the_services_own_code_and_request_are_told_once(void **state)
 static void foreign_text_steers_no_terminal(void **state)
 {
     struct lk_error err = LK_ERROR_INIT;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
 
     (void)state;
     lk_error_set(&err, LK_SERVICE, "X", "said \033[2Jboo\r\x07");
@@ -92,8 +87,7 @@ static void foreign_text_steers_no_terminal(void **state)
 static void an_error_without_words_still_has_a_name(void **state)
 {
     struct lk_error err = LK_ERROR_INIT;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf text = LK_BUF_INIT(100);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(100);
 
     (void)state;
     traceback(&err, false, &text);

@@ -53,8 +53,7 @@ static void every_magic_explains_itself(void **state)
     for (size_t i = 0; i < lk_magics.count; i++) {
         const struct lk_magic *magic = lk_magics.magics[i];
         bool has_body = magic->flags & LK_MAGIC_BODY;
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf start = LK_BUF_INIT(100);
+        LK_CLEANUP(lk_buf_done) struct lk_buf start = LK_BUF_INIT(100);
         lk_buf_printf(&start, "%s%s%s%s", has_body ? "%%" : "%", magic->name,
                       magic->verb ? " " : "", magic->verb ? magic->verb : "");
         if (!lk_str_starts(lk_str_from(magic->usage), lk_buf_view(&start)))
@@ -172,10 +171,8 @@ static void what_vars_shows_can_be_kept_without_holding_itself(void **state)
 static void a_long_variable_is_cut_in_the_table(void **state)
 {
     struct fixture *f = *state;
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf big = LK_BUF_INIT(1000);
-    LK_CLEANUP(lk_json_unref)
-    json_t *text = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf big = LK_BUF_INIT(1000);
+    LK_CLEANUP(lk_json_unref) json_t *text = NULL;
 
     while (!big.full)
         lk_buf_put(&big, LK_STR("\xE2\x82\xAC"));

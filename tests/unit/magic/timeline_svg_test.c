@@ -7,8 +7,7 @@ static void a_batch_becomes_bars_with_their_times(void **state)
 {
     static const struct lk_batch_phase phases[] = {
         {"queued", 1000, 3000}, {"packaging", 3000, 4000}, {"running", 4000, 41000}};
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf svg = LK_BUF_INIT(64 << 10);
+    LK_CLEANUP(lk_buf_done) struct lk_buf svg = LK_BUF_INIT(64 << 10);
 
     (void)state;
     lk_timeline_svg(LK_STR("clean_trips"), phases, 3, LK_BATCH_SUCCEEDED, &svg);
@@ -26,8 +25,7 @@ static void a_batch_becomes_bars_with_their_times(void **state)
 static void names_are_escaped_and_cut(void **state)
 {
     static const struct lk_batch_phase phases[] = {{"<x>", 0, 1000}};
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf svg = LK_BUF_INIT(64 << 10);
+    LK_CLEANUP(lk_buf_done) struct lk_buf svg = LK_BUF_INIT(64 << 10);
 
     (void)state;
     lk_timeline_svg(LK_STR("</text><script>alert(\"1\")</script>&\n\x01"), phases, 1,
@@ -48,8 +46,7 @@ static void times_out_of_order_stay_inside_the_picture(void **state)
 {
     static const struct lk_batch_phase phases[] = {
         {"queued", 5000, 1000}, {"starting", -90000, 7000}, {"running", 7000, 6000}};
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf svg = LK_BUF_INIT(64 << 10);
+    LK_CLEANUP(lk_buf_done) struct lk_buf svg = LK_BUF_INIT(64 << 10);
 
     (void)state;
     lk_timeline_svg(LK_STR("x"), phases, 3, LK_BATCH_CANCELLED, &svg);
@@ -63,8 +60,7 @@ static void times_out_of_order_stay_inside_the_picture(void **state)
 
 static void no_phases_make_no_picture(void **state)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf svg = LK_BUF_INIT(64 << 10);
+    LK_CLEANUP(lk_buf_done) struct lk_buf svg = LK_BUF_INIT(64 << 10);
 
     (void)state;
     lk_timeline_svg(LK_STR("x"), NULL, 0, LK_BATCH_SUCCEEDED, &svg);

@@ -11,8 +11,7 @@
 
 static void foreign_text_is_no_markdown(void **state)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf got = LK_BUF_INIT(1000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf got = LK_BUF_INIT(1000);
 
     (void)state;
     lk_markdown_escape(LK_STR("\\|*_[]<>&#`~$\n\ra\xC3\xA4.-"), &got);
@@ -32,8 +31,7 @@ static void code_is_fenced_by_more_backquotes_than_it_holds(void **state)
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf got = LK_BUF_INIT(1000);
+        LK_CLEANUP(lk_buf_done) struct lk_buf got = LK_BUF_INIT(1000);
         lk_markdown_code(lk_str_from(cases[i].text), &got);
         assert_string_equal(lk_buf_cstr(&got), cases[i].want);
     }
@@ -56,8 +54,7 @@ static void only_web_addresses_become_links(void **state)
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
-        LK_CLEANUP(lk_buf_done)
-        struct lk_buf got = LK_BUF_INIT(1000);
+        LK_CLEANUP(lk_buf_done) struct lk_buf got = LK_BUF_INIT(1000);
         lk_markdown_link(lk_str_from(cases[i].text), lk_str_from(cases[i].url), &got);
         assert_string_equal(lk_buf_cstr(&got), cases[i].want);
     }
@@ -65,8 +62,7 @@ static void only_web_addresses_become_links(void **state)
 
 static void a_link_cannot_be_closed_from_inside(void **state)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf got = LK_BUF_INIT(1000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf got = LK_BUF_INIT(1000);
 
     (void)state;
     lk_markdown_link(LK_STR("x"), LK_STR("https://a/b(c)d|e`f"), &got);
@@ -76,10 +72,8 @@ static void a_link_cannot_be_closed_from_inside(void **state)
 static void a_table_is_written_twice(void **state)
 {
     struct lk_table *table = lk_table_new(2, "Name", "State");
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf markdown = LK_BUF_INIT(1000);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf plain = LK_BUF_INIT(1000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(1000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(1000);
 
     (void)state;
     lk_table_row(table, (struct lk_str[]){LK_STR("a|b"), LK_STR("gr\xC3\xBC"
@@ -98,10 +92,8 @@ static void a_table_is_written_twice(void **state)
 static void a_table_shows_so_many_rows_and_counts_the_rest(void **state)
 {
     struct lk_table *table = lk_table_new(1, "N");
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf markdown = LK_BUF_INIT(10000);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf plain = LK_BUF_INIT(10000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(10000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(10000);
 
     (void)state;
     for (int i = 0; i < 30; i++)
@@ -122,10 +114,8 @@ static void a_table_shows_so_many_rows_and_counts_the_rest(void **state)
 static void cells_cannot_move_a_terminals_cursor(void **state)
 {
     struct lk_table *table = lk_table_new(1, "N");
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf markdown = LK_BUF_INIT(1000);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf plain = LK_BUF_INIT(1000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(1000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(1000);
 
     (void)state;
     lk_table_row(table, (struct lk_str[]){LK_STR("\033[2J\r\x7F\xC2\x9B"
@@ -138,12 +128,9 @@ static void cells_cannot_move_a_terminals_cursor(void **state)
 static void a_huge_cell_is_cut_between_characters(void **state)
 {
     struct lk_table *table = lk_table_new(1, "N");
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf big = LK_BUF_INIT(1 << 20);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf markdown = LK_BUF_INIT(1 << 20);
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf plain = LK_BUF_INIT(1 << 20);
+    LK_CLEANUP(lk_buf_done) struct lk_buf big = LK_BUF_INIT(1 << 20);
+    LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(1 << 20);
+    LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(1 << 20);
 
     (void)state;
     lk_buf_put_char(&big, 'x');
@@ -159,8 +146,7 @@ static void a_huge_cell_is_cut_between_characters(void **state)
 
 static void a_value_comes_in_three_spellings(void **state)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *value = json_pack("{s:s, s:i}", "kind", "x", "n", 1);
+    LK_CLEANUP(lk_json_unref) json_t *value = json_pack("{s:s, s:i}", "kind", "x", "n", 1);
     struct lk_bundle bundle = lk_bundle_of_value(value);
 
     (void)state;
@@ -190,10 +176,8 @@ static void a_view_folds_its_value_and_carries_it_for_programs(void **state)
 
 static void a_huge_value_is_cut_with_a_count(void **state)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *value = json_pack("{s:s}", "kind", "x");
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf big = LK_BUF_INIT(1 << 20);
+    LK_CLEANUP(lk_json_unref) json_t *value = json_pack("{s:s}", "kind", "x");
+    LK_CLEANUP(lk_buf_done) struct lk_buf big = LK_BUF_INIT(1 << 20);
     struct lk_bundle bundle;
     struct lk_str markdown;
 
@@ -213,8 +197,7 @@ static void a_huge_value_is_cut_with_a_count(void **state)
 
 static void one_line_of_64_kib_is_no_result_either(void **state)
 {
-    LK_CLEANUP(lk_buf_done)
-    struct lk_buf big = LK_BUF_INIT(70000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf big = LK_BUF_INIT(70000);
     struct fake_cell cell;
     struct lk_answer answer;
 
@@ -264,8 +247,7 @@ static void an_answer_takes_the_place_of_its_progress(void **state)
 
 static void progress_is_updated_in_place_at_most_twice_a_second(void **state)
 {
-    LK_CLEANUP(lk_json_unref)
-    json_t *value = json_pack("{s:s}", "kind", "p");
+    LK_CLEANUP(lk_json_unref) json_t *value = json_pack("{s:s}", "kind", "p");
     struct fake_clock clock;
     struct fake_cell cell;
     struct lk_progress progress;
