@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "asan"
 LOGS = ROOT / "build" / "test-logs"
 INSTALL_NO_NETWORK = 75  # notebooks/install: a registry could not be reached
+SANITIZER_REPORT = "sanitizer-report"
 WHOLE_RUN_S = 38 * 60
 
 
@@ -71,8 +72,10 @@ def home_environment(home, spark_home):
     if spark_home.exists():
         (home / "data/livy-kernel").mkdir()
         (home / "data/livy-kernel/spark").symlink_to(spark_home.resolve())
+    report = f"log_path={home / SANITIZER_REPORT}"
     env.update(LIVY_KERNEL_BIN=str(BUILD / "bin/livy-kernel"), LIVY_LOCAL_BIN=str(BUILD / "bin/livy-local"),
-               ASAN_OPTIONS="detect_stack_use_after_return=1", UBSAN_OPTIONS="print_stacktrace=1",
+               ASAN_OPTIONS=f"detect_stack_use_after_return=1:{report}",
+               UBSAN_OPTIONS=f"print_stacktrace=1:{report}",
                PYTHONDONTWRITEBYTECODE="1", JUPYTER_PLATFORM_DIRS="0")
     return env
 
@@ -125,9 +128,20 @@ class Runner:
         with tempfile.TemporaryDirectory(prefix="lk-", ignore_cleanup_errors=True) as home:
             env = home_environment(Path(home), data_home() / "livy-kernel/spark")
             try:
-                return self.command(log, argv, timeout_s, env)
+                code = self.command(log, argv, timeout_s, env)
             finally:
                 end_processes_of(env["HOME"])
+            found = copy_reports(Path(home), log)
+            return code if code != 0 else found
+
+
+def copy_reports(home, log):
+    """What a sanitizer found in a kernel or service that a test had started: 1 when there is any."""
+    reports = sorted(home.glob(f"{SANITIZER_REPORT}*"))
+    with open(log, "ab") as out:
+        for report in reports:
+            out.write(report.read_bytes())
+    return int(bool(reports))
 
 
 def kill_group(process):
@@ -219,7 +233,6 @@ def script_layer(pattern, environment, timeout_s, arguments=()):
         runner.build(log)
         counts = Counts()
         for script in sorted(ROOT.glob(pattern)):
-            say(f"    {script.name}")
             start = log.stat().st_size
             code = runner.in_empty_home(log, [python_of(environment), script, *arguments], timeout_s)
             with open(log, "rb") as text:
@@ -227,7 +240,7 @@ def script_layer(pattern, environment, timeout_s, arguments=()):
                 one = script_counts(text.read().decode(errors="replace"), code)
             if code is None:
                 one.why = f"{script.name} took too long"
-            say(f"\r    {script.name}: {one.passed} passed, {one.failed} failed"
+            say(f"    {script.name}: {one.passed} passed, {one.failed} failed"
                 + (f", {one.skipped} skipped" if one.skipped else "") + "\n")
             counts.add(one)
         return counts
@@ -235,15 +248,15 @@ def script_layer(pattern, environment, timeout_s, arguments=()):
 
 
 def lint(runner, log):
+    tracked = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).split()
+    checks = [(name, ["clang-format", "--dry-run", "-Werror", name])
+              for name in tracked if name.endswith((".c", ".h"))]
+    checks += [(name, ["bash", "-n", name]) for name in tracked
+               if (ROOT / name).is_file() and (ROOT / name).read_bytes().startswith(b"#!/usr/bin/env bash")]
     counts = Counts()
-    files = subprocess.check_output(["git", "ls-files", "*.c", "*.h"], cwd=ROOT, text=True).split()
-    for name in files:
-        bad = runner.command(log, ["clang-format", "--dry-run", "-Werror", name], 60)
-        counts.add(Counts(passed=int(not bad), failed=int(bool(bad))))
-    for name in ("notebooks/install", "notebooks/demo", "notebooks/screenshot", "tests/run", ".ci/run"):
-        if (ROOT / name).exists():
-            bad = runner.command(log, ["bash", "-n", name], 60)
-            counts.add(Counts(passed=int(not bad), failed=int(bool(bad))))
+    for name, argv in checks:
+        good = runner.command(log, argv, 60) == 0
+        counts.add(Counts(int(good), int(not good), why="" if good else name))
     return counts
 
 
