@@ -83,3 +83,14 @@ const char *lk_aadsts_advice(int64_t number)
             return table[i].advice;
     return NULL;
 }
+
+int64_t lk_aadsts_number(struct lk_str description)
+{
+    struct lk_str prefix = LK_STR("AADSTS");
+    size_t start = lk_str_find(description, prefix) + prefix.len, end = start;
+    int64_t number;
+
+    while (end < description.len && description.ptr[end] >= '0' && description.ptr[end] <= '9')
+        end++;
+    return lk_str_to_i64(lk_str_slice(description, start, end), &number) ? number : 0;
+}

@@ -1,5 +1,6 @@
 #include "auth/browser.h"
 
+#include "auth/aadsts.h"
 #include "auth/loopback_listener.h"
 #include "auth/pkce.h"
 #include "auth/token_endpoint.h"
@@ -47,7 +48,6 @@ static enum lk_status refresh(struct user *self, struct lk_str scopes, struct lk
 {
     LK_CLEANUP(lk_buf_wipe) struct lk_buf form = LK_BUF_INIT(LK_TOKEN_REQUEST_MAX);
     LK_CLEANUP(lk_token_reply_done) struct lk_token_reply reply = LK_TOKEN_REPLY_INIT;
-    int64_t server_date;
     enum lk_status st;
 
     if (lk_secret_is_empty(&self->refresh_token)) {
@@ -58,7 +58,10 @@ static enum lk_status refresh(struct user *self, struct lk_str scopes, struct lk
     st = lk_buf_check(&form, "the token request", err);
     if (!st)
         st = lk_token_endpoint_post(&self->app, lk_buf_view(&form), lk_str_from(self->anchor),
-                                    false, cancel, &reply, &server_date, err);
+                                    LK_HTTP_REPEAT_ALWAYS, cancel, &reply, err);
+    if (st == LK_UNAUTHORIZED && err &&
+        !lk_aadsts_advice(lk_aadsts_number(lk_str_from(err->service_code))))
+        lk_error_next(err, "%%entra login");
     if (st)
         return st;
     /* The newest one is kept; an old one may be refused one day. */
@@ -76,11 +79,14 @@ static enum lk_status get_token(struct lk_credential *credential,
     struct user *self = (struct user *)credential;
 
     /* The sign-in brought one token along: it serves the first question for its scopes. */
-    if (!request->force_refresh && !lk_secret_is_empty(&self->first.access_token) &&
-        lk_str_eq(request->scopes, lk_str_from(self->first_scopes))) {
-        lk_token_copy(ret, &self->first);
+    if (lk_str_eq(request->scopes, lk_str_from(self->first_scopes))) {
+        bool good = !lk_secret_is_empty(&self->first.access_token) && !request->force_refresh &&
+                    self->first.expires_unix_s > lk_clock_unix_s(self->app.clock);
+        if (good)
+            lk_token_copy(ret, &self->first);
         lk_token_done(&self->first);
-        return LK_OK;
+        if (good)
+            return LK_OK;
     }
     return refresh(self, request->scopes, cancel, ret, err);
 }
@@ -125,6 +131,21 @@ static void put_query(struct lk_buf *query, const char *name, struct lk_str valu
     lk_form_put(query, lk_str_from(name), value);
 }
 
+/* Who is meant, with the hint that routes to where the account lives; else the page asks. */
+static void put_account(struct lk_str login_hint, struct lk_buf *query)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf anchor = LK_BUF_INIT(1024);
+
+    if (!login_hint.len) {
+        put_query(query, "prompt", LK_STR("select_account"));
+        return;
+    }
+    put_query(query, "login_hint", login_hint);
+    lk_buf_put(&anchor, LK_STR("UPN:"));
+    lk_buf_put(&anchor, login_hint);
+    put_query(query, "X-AnchorMailbox", lk_buf_view(&anchor));
+}
+
 static void write_authorize_url(const struct sign_in *sign_in, struct lk_buf *ret)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf both = LK_BUF_INIT(URL_MAX);
@@ -149,9 +170,7 @@ static void write_authorize_url(const struct sign_in *sign_in, struct lk_buf *re
     lk_pkce_nonce_sent(&sign_in->nonce, &value);
     put_query(&query, "nonce", lk_buf_view(&value));
     put_query(&query, "client_info", LK_STR("1"));
-    put_query(&query, "prompt", LK_STR("select_account"));
-    if (sign_in->options->login_hint.len)
-        put_query(&query, "login_hint", sign_in->options->login_hint);
+    put_account(sign_in->options->login_hint, &query);
     lk_app_url(&sign_in->user->app, "authorize", ret);
     lk_buf_put_char(ret, '?');
     lk_buf_put(ret, lk_buf_view(&query));
@@ -186,13 +205,29 @@ static enum lk_status check_id_token(const struct sign_in *sign_in,
                          "%%entra login again; if it stays, somebody is between you and Entra.");
 }
 
+/* A code is good for one use: never sent twice once it may have arrived. */
+static enum lk_status post_code(struct user *user, struct lk_str form, struct lk_cancel *cancel,
+                                struct lk_token_reply *reply, struct lk_error *err)
+{
+    for (int tries = 1;; tries++) {
+        enum lk_status st = lk_token_endpoint_post(&user->app, form, lk_str_from(user->anchor),
+                                                   LK_HTTP_REPEAT_REFUSED, cancel, reply, err);
+        if (st == LK_UNKNOWN || st == LK_TIMEOUT)
+            lk_error_next(err, "%%entra login again: the answer of this sign-in was lost.");
+        if (st != LK_NETWORK)
+            return st;
+        st = lk_token_endpoint_pause(&user->app, st, reply, tries, cancel, err);
+        if (st)
+            return st;
+    }
+}
+
 static enum lk_status redeem(struct sign_in *sign_in, const struct lk_redirect *redirect,
                              struct lk_cancel *cancel, struct lk_error *err)
 {
     struct user *user = sign_in->user;
     LK_CLEANUP(lk_buf_wipe) struct lk_buf form = LK_BUF_INIT(LK_TOKEN_REQUEST_MAX);
     LK_CLEANUP(lk_token_reply_done) struct lk_token_reply reply = LK_TOKEN_REPLY_INIT;
-    int64_t server_date;
     enum lk_status st;
 
     read_client_info(lk_str_from(redirect->client_info), user->anchor);
@@ -200,10 +235,8 @@ static enum lk_status redeem(struct sign_in *sign_in, const struct lk_redirect *
                           lk_str_from(sign_in->redirect_uri), &redirect->code, &sign_in->verifier,
                           &form);
     st = lk_buf_check(&form, "the token request", err);
-    /* A code is good for one use: never sent twice. */
     if (!st)
-        st = lk_token_endpoint_post(&user->app, lk_buf_view(&form), lk_str_from(user->anchor), true,
-                                    cancel, &reply, &server_date, err);
+        st = post_code(user, lk_buf_view(&form), cancel, &reply, err);
     if (!st)
         st = check_id_token(sign_in, &reply.id_token, err);
     if (st)
@@ -218,18 +251,48 @@ static enum lk_status redeem(struct sign_in *sign_in, const struct lk_redirect *
     return LK_OK;
 }
 
-static enum lk_status tell_refusal(const struct lk_redirect *redirect, struct lk_error *err)
+static void put_foreign(const char *text, size_t max, struct lk_buf *ret)
 {
-    LK_CLEANUP(lk_buf_done) struct lk_buf words = LK_BUF_INIT(1024);
-    bool declined = strcmp(redirect->error, "access_denied") == 0;
+    struct lk_str cut = lk_str_cut(lk_str_from(text), max);
 
-    lk_redact(lk_str_slice(lk_str_from(redirect->description), 0, 500), &words);
-    lk_error_set(err, LK_DENIED, "SignInRefused", "the sign-in was refused in the browser (%s): %s",
-                 redirect->error, words.len ? lk_buf_cstr(&words) : "no description");
+    lk_redact(lk_str_slice(cut, 0, lk_str_utf8_prefix(cut)), ret);
+}
+
+static enum lk_status advise(const struct lk_app_kept *app, int64_t number, bool declined,
+                             struct lk_error *err)
+{
+    enum { ADMIN_CONSENT = 90094, ADMIN_CONSENT_ASKED = 90095 };
+    const char *advice = lk_aadsts_advice(number);
+
+    if (number == ADMIN_CONSENT || number == ADMIN_CONSENT_ASKED)
+        return lk_error_next(err,
+                             "An administrator must consent first: %s/%s/adminconsent?client_id=%s",
+                             app->authority, app->tenant, app->client_id);
+    if (advice)
+        return lk_error_next(err, "%s", advice);
     return lk_error_next(err, "%s",
                          declined ? "%entra login again and accept; some permissions need an "
                                     "administrator's consent first."
                                   : "%entra login again.");
+}
+
+static enum lk_status tell_refusal(const struct lk_app_kept *app,
+                                   const struct lk_redirect *redirect, struct lk_error *err)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf error = LK_BUF_INIT(128);
+    LK_CLEANUP(lk_buf_done) struct lk_buf words = LK_BUF_INIT(1024);
+    int64_t number = lk_aadsts_number(lk_str_from(redirect->description));
+    char code[32] = "";
+
+    if (number)
+        snprintf(code, sizeof code, "AADSTS%lld", (long long)number);
+    put_foreign(redirect->error, 64, &error);
+    put_foreign(redirect->description, 500, &words);
+    lk_error_set(err, LK_DENIED, "SignInRefused", "the sign-in was refused in the browser (%s): %s",
+                 lk_buf_cstr(&error), words.len ? lk_buf_cstr(&words) : "no description");
+    lk_error_answer(err, 0, lk_str_from(code), LK_STR_EMPTY);
+    advise(app, number, strcmp(redirect->error, "access_denied") == 0, err);
+    return LK_DENIED;
 }
 
 static enum lk_status wait_for_browser(struct sign_in *sign_in, struct lk_browser_host *host,
@@ -277,7 +340,7 @@ enum lk_status lk_credential_browser_new(const struct lk_app *app,
     lk_pkce_random(&sign_in.nonce);
     st = wait_for_browser(&sign_in, host, cancel, &redirect, err);
     if (!st && redirect.verdict == LK_REDIRECT_ERROR)
-        st = tell_refusal(&redirect, err);
+        st = tell_refusal(&sign_in.user->app, &redirect, err);
     if (!st)
         st = redeem(&sign_in, &redirect, cancel, err);
     if (st)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SKEW_WORTH_MENDING_S = 60, TRIES_MAX = 3 };
+enum { SKEW_WORTH_MENDING_S = 60 };
 
 static bool is_tenant(struct lk_str text)
 {
@@ -19,7 +19,8 @@ static bool is_tenant(struct lk_str text)
               c == '-' || c == '.'))
             return false;
     }
-    return text.len > 0 && text.len < 128;
+    /* "." and ".." would name another path. */
+    return text.len > 0 && text.len < 128 && text.ptr[0] != '.';
 }
 
 enum lk_status lk_app_check(const struct lk_app *app, struct lk_error *err)
@@ -79,46 +80,45 @@ static enum lk_status write_form(struct client *self, struct lk_str scopes, stru
 }
 
 static enum lk_status ask_once(struct client *self, struct lk_str scopes, struct lk_cancel *cancel,
-                               struct lk_token_reply *reply, int64_t *server_date,
-                               struct lk_error *err)
+                               struct lk_token_reply *reply, struct lk_error *err)
 {
     LK_CLEANUP(lk_buf_wipe) struct lk_buf form = LK_BUF_INIT(LK_TOKEN_REQUEST_MAX);
     enum lk_status st = write_form(self, scopes, &form, err);
 
     return st ? st
-              : lk_token_endpoint_post(&self->app, lk_buf_view(&form), LK_STR_EMPTY, true, cancel,
-                                       reply, server_date, err);
+              : lk_token_endpoint_post(&self->app, lk_buf_view(&form), LK_STR_EMPTY,
+                                       LK_HTTP_REPEAT_NEVER, cancel, reply, err);
 }
 
 /* Asking again for an application's token does no harm, but each time with a fresh assertion: its
  * jti is good for one use (entra.md §4). */
 static enum lk_status ask(struct client *self, struct lk_str scopes, struct lk_cancel *cancel,
-                          struct lk_token_reply *reply, int64_t *server_date, struct lk_error *err)
+                          struct lk_token_reply *reply, struct lk_error *err)
 {
-    static const int64_t pauses_ms[TRIES_MAX - 1] = {1000, 3000};
-    enum lk_status st = LK_OK;
-
-    for (int tries = 0; tries < TRIES_MAX; tries++) {
-        st = ask_once(self, scopes, cancel, reply, server_date, err);
-        if ((st != LK_NETWORK && st != LK_UNKNOWN && st != LK_SERVICE) || tries == TRIES_MAX - 1)
+    for (int tries = 1;; tries++) {
+        enum lk_status st = ask_once(self, scopes, cancel, reply, err);
+        if (!st)
+            return LK_OK;
+        st = lk_token_endpoint_pause(&self->app, st, reply, tries, cancel, err);
+        if (st)
             return st;
-        if (self->app.clock->wait_ms(self->app.clock, pauses_ms[tries], cancel, err))
-            return LK_CANCELLED;
     }
-    return st;
 }
 
 /* A wrong clock makes a good assertion invalid; the answer's Date tells, and one more try with the
- * service's time settles it (entra.md §4). */
-static bool clock_is_wrong(struct client *self, enum lk_status st, int64_t server_date)
+ * service's time settles it (entra.md §4). A clock that was set right meanwhile is noticed the same
+ * way. */
+static bool mend_clock(struct client *self, const struct lk_token_reply *reply)
 {
-    int64_t skew = server_date - lk_clock_unix_s(self->app.clock);
+    int64_t skew_s = reply->service_unix_s - lk_clock_unix_s(self->app.clock);
+    int64_t still_off_s = skew_s - self->skew_s;
 
-    if (!self->certificate || st != LK_UNAUTHORIZED || !server_date || self->skew_s ||
-        (skew < SKEW_WORTH_MENDING_S && skew > -SKEW_WORTH_MENDING_S))
+    if (!self->certificate || strcmp(reply->error, "invalid_client") != 0 ||
+        !reply->service_unix_s ||
+        (still_off_s <= SKEW_WORTH_MENDING_S && still_off_s >= -SKEW_WORTH_MENDING_S))
         return false;
-    self->skew_s = skew;
-    lk_log(LK_LOG_WARN, "this machine's clock is %lld s off", (long long)-skew);
+    self->skew_s = skew_s;
+    lk_log(LK_LOG_WARN, "this machine's clock is %lld s off", (long long)-skew_s);
     return true;
 }
 
@@ -128,11 +128,10 @@ static enum lk_status get_token(struct lk_credential *credential,
 {
     struct client *self = (struct client *)credential;
     LK_CLEANUP(lk_token_reply_done) struct lk_token_reply reply = LK_TOKEN_REPLY_INIT;
-    int64_t server_date = 0;
-    enum lk_status st = ask(self, request->scopes, cancel, &reply, &server_date, err);
+    enum lk_status st = ask(self, request->scopes, cancel, &reply, err);
 
-    if (st && clock_is_wrong(self, st, server_date))
-        st = ask(self, request->scopes, cancel, &reply, &server_date, err);
+    if (st && mend_clock(self, &reply))
+        st = ask(self, request->scopes, cancel, &reply, err);
     if (st && self->certificate && err && strcmp(err->code, "SignInRefused") == 0)
         lk_error_prefix(err, "certificate %s", lk_certificate_info(self->certificate)->sha1_hex);
     if (st)

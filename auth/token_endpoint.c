@@ -1,11 +1,11 @@
 #include "auth/token_endpoint.h"
 
-#include "base/timefmt.h"
+#include "base/log.h"
 #include "base/uuid.h"
 
 #include <stdio.h>
 
-enum { REPLY_MAX = 256 << 10, TIMEOUT_MS = 30000 };
+enum { REPLY_MAX = 256 << 10, TIMEOUT_MS = 30000, PATIENCE_MS = 30000 };
 
 void lk_app_keep(const struct lk_app *app, struct lk_app_kept *ret)
 {
@@ -37,8 +37,8 @@ static void add_headers(struct lk_http_request *request, struct lk_str request_i
 }
 
 enum lk_status lk_token_endpoint_post(const struct lk_app_kept *app, struct lk_str form,
-                                      struct lk_str anchor, bool once, struct lk_cancel *cancel,
-                                      struct lk_token_reply *ret, int64_t *server_date_unix_s,
+                                      struct lk_str anchor, enum lk_http_repeat repeat,
+                                      struct lk_cancel *cancel, struct lk_token_reply *ret,
                                       struct lk_error *err)
 {
     LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
@@ -47,7 +47,7 @@ enum lk_status lk_token_endpoint_post(const struct lk_app_kept *app, struct lk_s
         .method = LK_HTTP_POST,
         .body = form,
         .body_is_secret = true,
-        .repeat = once ? LK_HTTP_REPEAT_REFUSED : LK_HTTP_REPEAT_ALWAYS,
+        .repeat = repeat,
         .timeout_ms = TIMEOUT_MS,
         .response_max = REPLY_MAX,
     };
@@ -59,11 +59,42 @@ enum lk_status lk_token_endpoint_post(const struct lk_app_kept *app, struct lk_s
     request.url = lk_buf_view(&url);
     add_headers(&request, lk_str_from(request_id), anchor);
     st = lk_http_send(app->http, &request, cancel, &reply, err);
-    if (st)
-        return st == LK_CANCELLED ? st : lk_error_prefix(err, "sign-in");
-    if (!lk_time_from_http(lk_http_response_header(&reply, LK_STR("date")), server_date_unix_s))
-        *server_date_unix_s = 0;
+    if (st) {
+        if (st != LK_CANCELLED)
+            lk_error_prefix(err, "sign-in");
+        return st;
+    }
     st = lk_token_reply_read(&reply, lk_clock_unix_s(app->clock), ret, err);
     lk_buf_wipe(&reply.body);
     return st;
+}
+
+int64_t lk_token_pause_ms(enum lk_status st, const struct lk_token_reply *reply, int tries,
+                          unsigned jitter)
+{
+    static const int64_t pauses_ms[LK_TOKEN_TRIES_MAX - 1] = {1000, 3000};
+    bool answered = st == LK_SERVICE || st == LK_THROTTLED;
+
+    if (tries >= LK_TOKEN_TRIES_MAX || !(answered || st == LK_NETWORK || st == LK_UNKNOWN))
+        return -1;
+    if (answered && reply->retry_after_ms)
+        return reply->retry_after_ms > PATIENCE_MS ? -1 : reply->retry_after_ms;
+    /* From three quarters to five quarters, so that a crowd spreads out. */
+    return pauses_ms[tries - 1] * (1500 + (jitter > 1000 ? 1000 : jitter)) / 2000;
+}
+
+enum lk_status lk_token_endpoint_pause(const struct lk_app_kept *app, enum lk_status st,
+                                       const struct lk_token_reply *reply, int tries,
+                                       struct lk_cancel *cancel, struct lk_error *err)
+{
+    uint16_t bytes;
+    int64_t pause_ms;
+
+    lk_random_bytes(&bytes, sizeof bytes);
+    pause_ms = lk_token_pause_ms(st, reply, tries, bytes % 1001U);
+    if (pause_ms < 0)
+        return st;
+    lk_log(LK_LOG_INFO, "the token endpoint %s; again in %lld ms",
+           st == LK_THROTTLED ? "throttles" : "did not answer", (long long)pause_ms);
+    return app->clock->wait_ms(app->clock, pause_ms, cancel, err);
 }

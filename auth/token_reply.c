@@ -3,6 +3,7 @@
 #include "auth/aadsts.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/timefmt.h"
 
 #include <stdio.h>
 
@@ -18,9 +19,14 @@ void lk_token_reply_done(struct lk_token_reply *reply)
 /* ---- errors -------------------------------------------------------------------------------- */
 
 struct failure {
-    struct lk_str error, description, correlation_id, timestamp;
+    struct lk_str error, description, correlation_id, trace_id, timestamp;
     json_t *codes;
 };
+
+static bool is_passing_failure(int http_status)
+{
+    return http_status == 408 || http_status >= 500;
+}
 
 static enum lk_status status_of(struct lk_str error, int http_status)
 {
@@ -42,26 +48,19 @@ static enum lk_status status_of(struct lk_str error, int http_status)
 
     if (http_status == 429)
         return LK_THROTTLED;
+    if (is_passing_failure(http_status))
+        return LK_SERVICE;
     for (size_t i = 0; i < LK_COUNT(table); i++)
         if (lk_str_eq(error, lk_str_from(table[i].error)))
             return table[i].status;
-    return http_status >= 500 ? LK_SERVICE : LK_UNAUTHORIZED;
+    return LK_UNAUTHORIZED;
 }
 
 static int64_t number_of(const struct failure *failure)
 {
-    struct lk_str prefix = LK_STR("AADSTS");
-    size_t at = lk_str_find(failure->description, prefix), end;
     int64_t number = json_integer_value(json_array_get(failure->codes, 0));
 
-    if (number || at == failure->description.len)
-        return number;
-    at += prefix.len;
-    for (end = at; end < failure->description.len && failure->description.ptr[end] >= '0' &&
-                   failure->description.ptr[end] <= '9';
-         end++)
-        continue;
-    return lk_str_to_i64(lk_str_slice(failure->description, at, end), &number) ? number : 0;
+    return number > 0 ? number : lk_aadsts_number(failure->description);
 }
 
 /* Entra repeats trace id, correlation id and time at the end; they are told once, by us. */
@@ -74,9 +73,40 @@ static struct lk_str first_sentence(struct lk_str description)
     return lk_str_trim(line);
 }
 
-static enum lk_status tell_failure(const struct failure *failure, int http_status,
-                                   struct lk_error *err)
+static const char *code_of(enum lk_status st)
 {
+    return st == LK_THROTTLED ? "SignInThrottled"
+           : st == LK_SERVICE ? "SignInFailed"
+                              : "SignInRefused";
+}
+
+/* What an administrator is asked for besides the correlation id. */
+static void tell_time(const struct failure *failure, int64_t now_unix_s, struct lk_error *err)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf story = LK_BUF_INIT(512);
+    char now[LK_TIME_TEXT_MAX];
+
+    lk_time_iso8601(now_unix_s * 1000, now);
+    lk_buf_put(&story, LK_STR("at "));
+    lk_buf_put(&story,
+               failure->timestamp.len ? lk_str_cut(failure->timestamp, 40) : lk_str_from(now));
+    if (failure->trace_id.len)
+        lk_buf_printf(&story, ", trace id %.*s", LK_STR_ARGS(lk_str_cut(failure->trace_id, 64)));
+    lk_error_story(err, lk_buf_view(&story));
+}
+
+static enum lk_status advise_patience(int64_t retry_after_ms, struct lk_error *err)
+{
+    char text[LK_DURATION_TEXT_MAX];
+
+    lk_duration_text(retry_after_ms ? retry_after_ms : 60000, text);
+    return lk_error_next(err, "Too many requests: wait %s, then try again.", text);
+}
+
+static enum lk_status tell_failure(const struct failure *failure, int http_status,
+                                   int64_t retry_after_ms, int64_t now_unix_s, struct lk_error *err)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf error = LK_BUF_INIT(128);
     LK_CLEANUP(lk_buf_done) struct lk_buf words = LK_BUF_INIT(1024);
     enum lk_status st = status_of(failure->error, http_status);
     int64_t number = number_of(failure);
@@ -85,26 +115,29 @@ static enum lk_status tell_failure(const struct failure *failure, int http_statu
 
     if (number)
         snprintf(code, sizeof code, "AADSTS%lld", (long long)number);
+    lk_redact(lk_str_cut(failure->error, 64), &error);
     lk_redact(lk_str_cut(first_sentence(failure->description), 600), &words);
-    lk_error_set(err, st, st == LK_THROTTLED ? "SignInThrottled" : "SignInRefused",
-                 "Microsoft Entra refused the sign-in (%.*s, HTTP %d): %s",
-                 LK_STR_ARGS(failure->error), http_status,
+    lk_error_set(err, st, code_of(st), "Microsoft Entra refused the sign-in (%s, HTTP %d): %s",
+                 lk_buf_cstr(&error), http_status,
                  words.len ? lk_buf_cstr(&words) : "no description");
-    if (failure->timestamp.len)
-        lk_error_story(err, failure->timestamp);
+    tell_time(failure, now_unix_s, err);
     lk_error_answer(err, http_status, lk_str_from(code), failure->correlation_id);
+    if (st == LK_THROTTLED && !advice)
+        return advise_patience(retry_after_ms, err);
     return lk_error_next(err, "%s",
                          advice ? advice
                                 : "Check tenant, client id and permissions of the "
                                   "application, then %entra login again.");
 }
 
-static enum lk_status read_failure(const struct lk_http_response *response, struct lk_error *err)
+static enum lk_status read_failure(const struct lk_http_response *response, int64_t now_unix_s,
+                                   struct lk_token_reply *ret, struct lk_error *err)
 {
     static const struct lk_json_field table[] = {
         LK_JSON_REQUIRED(struct failure, error, "error", LK_JSON_STR),
         LK_JSON_OPTIONAL(struct failure, description, "error_description", LK_JSON_STR),
         LK_JSON_OPTIONAL(struct failure, correlation_id, "correlation_id", LK_JSON_STR),
+        LK_JSON_OPTIONAL(struct failure, trace_id, "trace_id", LK_JSON_STR),
         LK_JSON_OPTIONAL(struct failure, timestamp, "timestamp", LK_JSON_STR),
         LK_JSON_OPTIONAL(struct failure, codes, "error_codes", LK_JSON_ARRAY),
     };
@@ -113,15 +146,19 @@ static enum lk_status read_failure(const struct lk_http_response *response, stru
     enum lk_status st;
 
     if (!lk_json_parse(lk_buf_view(&response->body), "Entra's answer", &json, err) &&
-        !lk_json_read(json, "Entra's answer", table, LK_COUNT(table), &failure, err))
-        return tell_failure(&failure, response->status, err);
-    st = response->status == 429   ? LK_THROTTLED
-         : response->status >= 500 ? LK_SERVICE
-                                   : LK_PROTOCOL;
+        !lk_json_read(json, "Entra's answer", table, LK_COUNT(table), &failure, err)) {
+        snprintf(ret->error, sizeof ret->error, "%.*s", LK_STR_ARGS(failure.error));
+        return tell_failure(&failure, response->status, ret->retry_after_ms, now_unix_s, err);
+    }
+    st = response->status == 429                ? LK_THROTTLED
+         : is_passing_failure(response->status) ? LK_SERVICE
+                                                : LK_PROTOCOL;
     lk_error_set(err, st, "SignInFailed", "Microsoft Entra answered HTTP %d without saying why",
                  response->status);
     lk_error_answer(err, response->status, LK_STR_EMPTY,
                     lk_http_response_header(response, LK_STR("x-ms-request-id")));
+    if (st == LK_THROTTLED)
+        return advise_patience(ret->retry_after_ms, err);
     return lk_error_next(err, "Try again; if it stays, check the authority and the proxy.");
 }
 
@@ -156,8 +193,21 @@ static bool is_token(struct lk_str text)
     return text.len > 0;
 }
 
-enum lk_status lk_token_reply_read(const struct lk_http_response *response, int64_t now_unix_s,
-                                   struct lk_token_reply *ret, struct lk_error *err)
+/* A page of a proxy or a captive portal has the same status as a token. */
+static enum lk_status refuse_answer(const struct lk_http_response *response, struct lk_error *err)
+{
+    char why[LK_ERROR_MESSAGE_MAX];
+
+    snprintf(why, sizeof why, "%s", err ? err->message : "");
+    lk_error_set(err, LK_PROTOCOL, "SignInFailed", "this is no answer of Microsoft Entra: %s", why);
+    lk_error_answer(err, response->status, LK_STR_EMPTY, LK_STR_EMPTY);
+    lk_error_next(err, "Check the authority, and whether a proxy or a sign-in page of the network "
+                       "stands between.");
+    return LK_PROTOCOL;
+}
+
+static enum lk_status read_token(struct lk_str body, int64_t now_unix_s, struct lk_token_reply *ret,
+                                 struct lk_error *err)
 {
     static const struct lk_json_field table[] = {
         LK_JSON_REQUIRED(struct success, access_token, "access_token", LK_JSON_STR),
@@ -171,22 +221,17 @@ enum lk_status lk_token_reply_read(const struct lk_http_response *response, int6
     LK_CLEANUP(lk_json_unref) json_t *json = NULL;
     struct success success = {.expires_in = NULL};
     int64_t lifetime_s = LIFETIME_IF_ABSENT_S, refresh_s = 0;
-    enum lk_status st;
+    enum lk_status st = lk_json_parse(body, "the token answer", &json, err);
 
-    if (response->status != 200)
-        return read_failure(response, err);
-    st = lk_json_parse(lk_buf_view(&response->body), "Entra's token answer", &json, err);
     if (!st)
-        st = lk_json_read(json, "Entra's token answer", table, LK_COUNT(table), &success, err);
-    if (!st &&
-        (!is_token(success.access_token) ||
-         (success.token_type.len && !lk_str_eq_nocase(success.token_type, LK_STR("Bearer")))))
-        st = lk_error_set(err, LK_PROTOCOL, "SignInFailed", "Entra's answer holds no bearer token");
-    if (!st && !read_seconds(success.expires_in, &lifetime_s))
-        st = lk_error_set(err, LK_PROTOCOL, "SignInFailed",
-                          "Entra's answer holds a token without a sensible lifetime");
+        st = lk_json_read(json, "the token answer", table, LK_COUNT(table), &success, err);
     if (st)
         return st;
+    if (!is_token(success.access_token) ||
+        (success.token_type.len && !lk_str_eq_nocase(success.token_type, LK_STR("Bearer"))))
+        return lk_error_set(err, LK_PROTOCOL, "SignInFailed", "it holds no bearer token");
+    if (!read_seconds(success.expires_in, &lifetime_s))
+        return lk_error_set(err, LK_PROTOCOL, "SignInFailed", "its token has no sensible lifetime");
     lk_secret_set(&ret->token.access_token, success.access_token);
     ret->token.expires_unix_s = now_unix_s + lifetime_s;
     /* Only advice: one that makes no sense is none. */
@@ -196,5 +241,21 @@ enum lk_status lk_token_reply_read(const struct lk_http_response *response, int6
     lk_secret_set(&ret->refresh_token, success.refresh_token);
     lk_secret_set(&ret->id_token, success.id_token);
     snprintf(ret->client_info, sizeof ret->client_info, "%.*s", LK_STR_ARGS(success.client_info));
+    return LK_OK;
+}
+
+enum lk_status lk_token_reply_read(const struct lk_http_response *response, int64_t now_unix_s,
+                                   struct lk_token_reply *ret, struct lk_error *err)
+{
+    int64_t retry_after_ms = lk_http_retry_after_ms(response, now_unix_s);
+
+    ret->retry_after_ms = retry_after_ms > 0 ? retry_after_ms : 0;
+    if (!lk_time_from_http(lk_http_response_header(response, LK_STR("date")), &ret->service_unix_s))
+        ret->service_unix_s = 0;
+    ret->error[0] = '\0';
+    if (response->status != 200)
+        return read_failure(response, now_unix_s, ret, err);
+    if (read_token(lk_buf_view(&response->body), now_unix_s, ret, err))
+        return refuse_answer(response, err);
     return LK_OK;
 }

@@ -10,6 +10,10 @@ struct lk_token_reply {
     struct lk_secret refresh_token; /* empty for applications */
     struct lk_secret id_token;      /* likewise */
     char client_info[1024];         /* base64url JSON {uid, utid}; may be empty */
+    /* Of any answer, a refusal included. */
+    char error[64];         /* OAuth's error code; empty for none */
+    int64_t service_unix_s; /* its Date; 0 for none */
+    int64_t retry_after_ms; /* 0 for none */
 };
 
 #define LK_TOKEN_REPLY_INIT                                                                        \

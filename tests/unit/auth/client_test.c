@@ -6,6 +6,7 @@
 #include "support/assert.h"
 #include "support/fake_clock.h"
 #include "support/fake_http.h"
+#include "support/golden.h"
 
 #define TENANT    "01234567-89ab-cdef-fedc-ba8976543210"
 #define CLIENT    "fedcba98-7654-3210-0123-456789abcdef"
@@ -194,7 +195,8 @@ static void each_try_brings_a_fresh_assertion(void **state)
     three = assertion_part(world, 2, 1);
     assert_false(json_equal(json_object_get(one, "jti"), json_object_get(two, "jti")));
     assert_false(json_equal(json_object_get(two, "jti"), json_object_get(three, "jti")));
-    assert_int_equal(fake_clock_waited_ms(&world->clock), 4000);
+    /* About 1 s and 3 s. */
+    assert_in_range(fake_clock_waited_ms(&world->clock), 3000, 5000);
     json_decref(one);
     json_decref(two);
     json_decref(three);
@@ -271,6 +273,99 @@ static void a_good_clock_needs_no_second_try(void **state)
     assert_lk_status(LK_UNAUTHORIZED, get(world, NULL), &world->err);
 }
 
+/* The user has set it right since: what was learnt then is wrong now. */
+static void a_clock_that_was_set_right_since_is_noticed(void **state)
+{
+    struct world *world = *state;
+
+    fake_http_reply(world->http, 401, "Date: Tue, 24 Nov 2026 02:50:00 GMT",
+                    "{\"error\":\"invalid_client\"}");
+    fake_http_reply(world->http, 200, NULL, TOKEN);
+    use_certificate(world, false);
+    assert_lk_ok(get(world, NULL), &world->err);
+    fake_clock_advance_ms(&world->clock, 3600 * 1000);
+    fake_http_reply(world->http, 401, "Date: Tue, 24 Nov 2026 02:50:00 GMT",
+                    "{\"error\":\"invalid_client\"}");
+    fake_http_reply(world->http, 200, NULL, TOKEN);
+    assert_lk_ok(get(world, NULL), &world->err);
+    assert_int_equal(claim(world, 2, "exp"), FAKE_CLOCK_START_UNIX_S + 3600 + 3600 + 540);
+    assert_int_equal(claim(world, 3, "exp"), FAKE_CLOCK_START_UNIX_S + 3600 + 540);
+}
+
+static void only_a_refused_assertion_has_to_do_with_the_clock(void **state)
+{
+    static const char *const errors[] = {"unauthorized_client", "invalid_grant", "invalid_scope",
+                                         "something_new"};
+    struct world *world = *state;
+
+    use_certificate(world, false);
+    for (size_t i = 0; i < LK_COUNT(errors); i++) {
+        LK_CLEANUP(lk_buf_done) struct lk_buf body = LK_BUF_INIT(256);
+
+        lk_buf_printf(&body, "{\"error\":\"%s\"}", errors[i]);
+        fake_http_reply(world->http, 400, "Date: Tue, 24 Nov 2026 02:50:00 GMT",
+                        lk_buf_view(&body));
+        assert_int_not_equal(get(world, NULL), LK_OK);
+        assert_int_equal(fake_http_count(world->http), i + 1);
+    }
+}
+
+/* ---- throttling and failures that pass ----------------------------------------------------- */
+
+static void a_throttled_try_is_repeated_when_the_service_says_with_a_fresh_assertion(void **state)
+{
+    struct golden_http captured = golden_http("msal/capture-throttled.http", 0);
+    struct world *world = *state;
+    LK_CLEANUP(lk_json_unref) json_t *one = NULL, *two = NULL;
+
+    fake_http_reply(world->http, captured.status, captured.headers, captured.body);
+    fake_http_reply(world->http, 200, NULL, TOKEN);
+    use_certificate(world, false);
+    assert_lk_ok(get(world, NULL), &world->err);
+    assert_int_equal(fake_clock_waited_ms(&world->clock), 7000);
+    one = assertion_part(world, 0, 1);
+    two = assertion_part(world, 1, 1);
+    assert_false(json_equal(json_object_get(one, "jti"), json_object_get(two, "jti")));
+}
+
+static void a_long_throttling_is_told_and_not_waited_for(void **state)
+{
+    static const char *const headers[] = {"Retry-After: 31",
+                                          "Retry-After: Tue, 24 Nov 2026 01:51:00 GMT"};
+    struct world *world = *state;
+
+    use_secret(world, "x");
+    for (size_t i = 0; i < LK_COUNT(headers); i++) {
+        fake_http_reply(world->http, 429, headers[i], "{\"error\":\"temporarily_unavailable\"}");
+        assert_lk_status(LK_THROTTLED, get(world, NULL), &world->err);
+        assert_string_equal(world->err.code, "SignInThrottled");
+        assert_int_equal(fake_clock_waited_ms(&world->clock), 0);
+    }
+    assert_contains((const char *)world->err.next, "1 min 00 s");
+}
+
+static void a_failure_of_the_service_is_tried_three_times_whatever_it_says(void **state)
+{
+    static const struct {
+        int status;
+        const char *body;
+    } cases[] = {
+        {500, ""},       {503, "{\"error\":\"temporarily_unavailable\"}"},
+        {502, "<html>"}, {504, "{\"error\":\"invalid_client\"}"},
+        {408, ""},
+    };
+    struct world *world = *state;
+
+    use_secret(world, "x");
+    for (size_t i = 0; i < LK_COUNT(cases); i++) {
+        for (int tries = 0; tries < 3; tries++)
+            fake_http_reply(world->http, cases[i].status, NULL, cases[i].body);
+        assert_lk_status(LK_SERVICE, get(world, NULL), &world->err);
+        assert_string_equal(world->err.code, "SignInFailed");
+        assert_int_equal(fake_http_count(world->http), 3 * (i + 1));
+    }
+}
+
 static void an_interrupt_ends_the_tries(void **state)
 {
     struct world *world = *state;
@@ -315,6 +410,8 @@ static void what_is_no_application_is_refused_before_anything_is_sent(void **sta
         {"", CLIENT, "NoApplication"},
         {TENANT, "", "NoApplication"},
         {"a/b", CLIENT, "BadTenant"},
+        {"..", CLIENT, "BadTenant"},
+        {".", CLIENT, "BadTenant"},
         {"tenant?x=1", CLIENT, "BadTenant"},
         {"te nant", CLIENT, "BadTenant"},
         {TENANT, "my-app", "BadClient"},
@@ -365,6 +462,11 @@ int main(void)
         WITH_APP(a_wrong_clock_is_mended_once_by_the_services_date),
         WITH_APP(a_clock_that_stays_refused_is_not_mended_again),
         WITH_APP(a_good_clock_needs_no_second_try),
+        WITH_APP(a_clock_that_was_set_right_since_is_noticed),
+        WITH_APP(only_a_refused_assertion_has_to_do_with_the_clock),
+        WITH_APP(a_throttled_try_is_repeated_when_the_service_says_with_a_fresh_assertion),
+        WITH_APP(a_long_throttling_is_told_and_not_waited_for),
+        WITH_APP(a_failure_of_the_service_is_tried_three_times_whatever_it_says),
         WITH_APP(an_interrupt_ends_the_tries),
         WITH_APP(an_interrupt_while_waiting_ends_the_tries),
         WITH_APP(a_secrets_id_is_no_secret),
