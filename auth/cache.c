@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENTRIES_MAX = 16, FRESH_ENOUGH_S = 300, ATTEMPT_EVERY_S = 30 };
+enum { ENTRIES_MAX = 16, FRESH_ENOUGH_S = 300, ATTEMPT_EVERY_MS = 30000 };
 
 struct entry {
     char scopes[2048];
     struct lk_token token;
-    int64_t attempt_unix_s; /* of the last early refresh that failed */
+    int64_t attempt_ms; /* of the last request for it, on the monotonic clock */
 };
 
 struct cache {
@@ -38,6 +38,11 @@ static struct entry *oldest(struct cache *cache)
     return entry;
 }
 
+static int64_t now_ms(const struct cache *cache)
+{
+    return cache->clock->monotonic_ms(cache->clock);
+}
+
 static void keep(struct cache *cache, struct lk_str scopes, const struct lk_token *token)
 {
     struct entry *entry = find(cache, scopes);
@@ -51,16 +56,17 @@ static void keep(struct cache *cache, struct lk_str scopes, const struct lk_toke
         entry = oldest(cache);
     snprintf(entry->scopes, sizeof entry->scopes, "%.*s", LK_STR_ARGS(scopes));
     lk_token_copy(&entry->token, token);
-    entry->attempt_unix_s = 0;
+    entry->attempt_ms = now_ms(cache);
 }
 
-/* Whether a token should be renewed although it still works. */
-static bool due(const struct entry *entry, int64_t now)
+/* Whether a token should be renewed although it still works; not at every use. */
+static bool due(const struct cache *cache, const struct entry *entry, int64_t now_unix_s)
 {
-    bool late = entry->token.expires_unix_s - now < FRESH_ENOUGH_S;
-    bool suggested = entry->token.refresh_unix_s && now >= entry->token.refresh_unix_s;
+    const struct lk_token *token = &entry->token;
+    bool late = token->expires_unix_s - now_unix_s < FRESH_ENOUGH_S;
+    bool suggested = token->refresh_unix_s && now_unix_s >= token->refresh_unix_s;
 
-    return (late || suggested) && now - entry->attempt_unix_s >= ATTEMPT_EVERY_S;
+    return (late || suggested) && now_ms(cache) - entry->attempt_ms >= ATTEMPT_EVERY_MS;
 }
 
 static enum lk_status get_token(struct lk_credential *credential,
@@ -74,7 +80,7 @@ static enum lk_status get_token(struct lk_credential *credential,
     bool usable = entry && entry->token.expires_unix_s > now && !request->force_refresh;
     enum lk_status st;
 
-    if (usable && !due(entry, now)) {
+    if (usable && !due(cache, entry, now)) {
         lk_token_copy(ret, &entry->token);
         return LK_OK;
     }
@@ -82,7 +88,7 @@ static enum lk_status get_token(struct lk_credential *credential,
     if (st && usable && st != LK_CANCELLED) {
         /* Early means that there is time to try again. */
         lk_error_clear(err);
-        entry->attempt_unix_s = now;
+        entry->attempt_ms = now_ms(cache);
         lk_token_copy(ret, &entry->token);
         return LK_OK;
     }

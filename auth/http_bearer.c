@@ -3,19 +3,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { HEADER_MAX = 64 << 10 };
+
 struct bearer {
     struct lk_http http;
     struct lk_bearer_options options;
     char *scopes;
 };
 
-static void set_header(struct lk_secret *ret, const struct lk_token *token)
+static enum lk_status set_header(struct lk_secret *ret, const struct lk_token *token,
+                                 struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_wipe) struct lk_buf text = LK_BUF_INIT(64 << 10);
+    LK_CLEANUP(lk_buf_wipe) struct lk_buf text = LK_BUF_INIT(HEADER_MAX);
 
     lk_buf_put(&text, LK_STR("Bearer "));
     lk_buf_put(&text, lk_secret_reveal(&token->access_token));
     lk_secret_set(ret, lk_buf_view(&text));
+    return lk_buf_check(&text, "the access token", err);
 }
 
 static enum lk_status send_with_token(struct bearer *self, const struct lk_http_request *request,
@@ -37,7 +41,9 @@ static enum lk_status send_with_token(struct bearer *self, const struct lk_http_
         err->status = LK_NETWORK;
     if (st)
         return st == LK_UNKNOWN ? LK_NETWORK : st;
-    set_header(&header, &token);
+    st = set_header(&header, &token, err);
+    if (st)
+        return st;
     with_token.authorization = &header;
     return lk_http_send(self->options.inner, &with_token, cancel, ret, err);
 }
@@ -49,6 +55,7 @@ static enum lk_status send(struct lk_http *http, const struct lk_http_request *r
     struct bearer *self = (struct bearer *)http;
     enum lk_status st;
 
+    lk_http_response_done(ret);
     if (!self->options.credential) {
         lk_error_set(err, LK_UNAUTHORIZED, "NotSignedIn", "nobody is signed in");
         return lk_error_next(err, "%%entra login --tenant … --client …");
@@ -61,6 +68,7 @@ static enum lk_status send(struct lk_http *http, const struct lk_http_request *r
         return st;
     if (request->source && !request->source->rewind(request->source))
         return LK_OK;
+    lk_http_response_done(ret);
     return send_with_token(self, request, true, cancel, ret, err);
 }
 

@@ -190,6 +190,38 @@ static void after_a_401_the_old_one_is_not_used_again(void **state)
     assert_lk_status(LK_NETWORK, ask(world, FABRIC, true, got, &err), &err);
 }
 
+/* Late from its first second: one request per half a minute, not one per use. */
+static void a_short_lived_token_is_not_asked_for_at_every_use(void **state)
+{
+    struct world *world = *state;
+
+    world->inner->lifetime_s = 120;
+    expect(world, FABRIC, false, "T1");
+    pass_s(world, 29);
+    expect(world, FABRIC, false, "T1");
+    pass_s(world, 1);
+    expect(world, FABRIC, false, "T2");
+    pass_s(world, 1);
+    expect(world, FABRIC, false, "T2");
+    assert_int_equal(world->inner->calls, 2);
+}
+
+/* How long ago the last attempt was is no question to a clock that people set. */
+static void a_clock_that_is_set_back_does_not_put_off_renewals(void **state)
+{
+    struct world *world = *state;
+
+    world->inner->lifetime_s = 7200;
+    world->inner->refresh_in_s = 60;
+    expect(world, FABRIC, false, "T1");
+    pass_s(world, 61);
+    world->inner->fail = LK_NETWORK;
+    expect(world, FABRIC, false, "T1");
+    world->inner->fail = LK_OK;
+    world->clock.now_monotonic_ms += 60 * 1000; /* and the wall clock stood */
+    expect(world, FABRIC, false, "T3");
+}
+
 static void an_interrupt_is_an_interrupt(void **state)
 {
     struct world *world = *state;
@@ -255,6 +287,8 @@ int main(void)
         WITH_CACHE(while_the_old_one_works_a_failed_renewal_is_no_error),
         WITH_CACHE(when_the_old_one_is_over_the_failure_is_told),
         WITH_CACHE(after_a_401_the_old_one_is_not_used_again),
+        WITH_CACHE(a_short_lived_token_is_not_asked_for_at_every_use),
+        WITH_CACHE(a_clock_that_is_set_back_does_not_put_off_renewals),
         WITH_CACHE(an_interrupt_is_an_interrupt),
         WITH_CACHE(the_seventeenth_takes_the_place_of_the_oldest),
         WITH_CACHE(status_shows_fingerprints_and_no_token),

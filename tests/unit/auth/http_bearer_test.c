@@ -14,6 +14,8 @@ struct scripted {
     struct lk_credential credential;
     int calls;
     enum lk_status fail;
+    int fail_from;       /* the first call that is refused; 0: none */
+    struct lk_str token; /* instead of the usual */
     char scopes[64];
 };
 
@@ -27,7 +29,11 @@ static enum lk_status give(struct lk_credential *credential, const struct lk_tok
     snprintf(self->scopes, sizeof self->scopes, "%.*s", LK_STR_ARGS(request->scopes));
     if (self->fail)
         return lk_error_set(err, self->fail, "Scripted", "refused by the script");
-    lk_secret_set(&ret->access_token, request->force_refresh ? LK_STR("forced") : LK_STR("first"));
+    if (self->fail_from && self->calls >= self->fail_from)
+        return lk_error_set(err, LK_UNAUTHORIZED, "Scripted", "refused by the script");
+    lk_secret_set(&ret->access_token, self->token.len          ? self->token
+                                      : request->force_refresh ? LK_STR("forced")
+                                                               : LK_STR("first"));
     return LK_OK;
 }
 
@@ -166,6 +172,44 @@ static void nobody_signed_in_is_told_what_to_do(void **state)
     anonymous->free(anonymous);
 }
 
+static void assert_nothing_left(const struct world *world)
+{
+    assert_int_equal(world->response.status, 0);
+    assert_int_equal(world->response.body.len, 0);
+    assert_int_equal(world->response.headers.len, 0);
+}
+
+/* As struct lk_http promises: on failure the response is empty, whatever it held. */
+static void a_failure_leaves_no_answer_behind(void **state)
+{
+    struct world *world = *state;
+
+    fake_http_reply(world->fake, 401, "x-old: 1", "refused");
+    world->credential.fail_from = 2;
+    assert_lk_status(LK_UNAUTHORIZED, send(world, API), &world->err);
+    assert_nothing_left(world);
+
+    fake_http_reply(world->fake, 200, "x-old: 1", "fine");
+    world->credential.fail_from = 0;
+    assert_lk_ok(send(world, API), &world->err);
+    assert_int_not_equal(send(world, "https://evil.example/"), LK_OK);
+    assert_nothing_left(world);
+}
+
+/* Half a token would be refused, and the reason would never be found. */
+static void a_token_that_does_not_fit_is_told_and_not_cut(void **state)
+{
+    struct world *world = *state;
+    LK_CLEANUP(lk_buf_done) struct lk_buf huge = LK_BUF_INIT(1 << 20);
+
+    while (huge.len < 200 << 10)
+        lk_buf_put(&huge, LK_STR("eyJhbGciOiJub25lIn0"));
+    world->credential.token = lk_buf_view(&huge);
+    assert_lk_status(LK_LIMIT, send(world, API), &world->err);
+    assert_lacks((const char *)world->err.message, "eyJ");
+    assert_int_equal(fake_http_count(world->fake), 0);
+}
+
 static void a_failed_request_is_not_repeated_here(void **state)
 {
     struct world *world = *state;
@@ -186,6 +230,8 @@ int main(void)
         WITH_HTTP(a_token_goes_to_no_foreign_host),
         WITH_HTTP(without_a_token_nothing_is_sent),
         WITH_HTTP(nobody_signed_in_is_told_what_to_do),
+        WITH_HTTP(a_failure_leaves_no_answer_behind),
+        WITH_HTTP(a_token_that_does_not_fit_is_told_and_not_cut),
         WITH_HTTP(a_failed_request_is_not_repeated_here),
     };
 
