@@ -62,6 +62,8 @@ enum lk_status lk_token_endpoint_post(const struct lk_app_kept *app, struct lk_s
     if (st) {
         if (st != LK_CANCELLED)
             lk_error_prefix(err, "sign-in");
+        if (st == LK_UNKNOWN)
+            lk_error_next(err, "Try again: asking for a token changes nothing.");
         return st;
     }
     st = lk_token_reply_read(&reply, lk_clock_unix_s(app->clock), ret, err);

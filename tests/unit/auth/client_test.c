@@ -213,6 +213,18 @@ static void the_third_failure_is_told(void **state)
     assert_contains(world->err.message, "sign-in");
 }
 
+/* What HTTP says of a lost answer is for requests that change something. */
+static void a_lost_answer_is_no_reason_to_worry(void **state)
+{
+    struct world *world = *state;
+
+    for (int i = 0; i < 3; i++)
+        fake_http_fail(world->http, LK_UNKNOWN);
+    use_secret(world, "x");
+    assert_lk_status(LK_UNKNOWN, get(world, NULL), &world->err);
+    assert_contains((const char *)world->err.next, "Try again");
+}
+
 static void a_refusal_is_not_tried_again(void **state)
 {
     struct world *world = *state;
@@ -457,6 +469,7 @@ int main(void)
         WITH_APP(the_old_algorithm_can_be_asked_for),
         WITH_APP(each_try_brings_a_fresh_assertion),
         WITH_APP(the_third_failure_is_told),
+        WITH_APP(a_lost_answer_is_no_reason_to_worry),
         WITH_APP(a_refusal_is_not_tried_again),
         WITH_APP(the_certificate_is_named_when_it_is_refused),
         WITH_APP(a_wrong_clock_is_mended_once_by_the_services_date),
