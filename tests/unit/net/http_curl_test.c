@@ -658,7 +658,7 @@ static void *interrupt_soon(void *data)
     return NULL;
 }
 
-static void interrupt_during(struct fixture *f, struct lk_http_request request)
+static int64_t interrupt_once(struct fixture *f, struct lk_http_request request)
 {
     struct interrupter who = {.cancel = f->cancel};
     int64_t late_ms;
@@ -669,9 +669,23 @@ static void interrupt_during(struct fixture *f, struct lk_http_request request)
     late_ms = now_ms() - who.at_ms;
     pthread_join(thread, NULL);
     assert_string_equal(f->err.code, "KeyboardInterrupt");
-    if (late_ms >= 50)
-        fail_msg("the interrupt took %lld ms", (long long)late_ms);
     lk_cancel_clear(f->cancel);
+    return late_ms;
+}
+
+/* Under 50 ms, as DESIGN §7 has it, by the best of some tries: another process may hold the
+ * machine for longer than that, a wait that does not look at the flag holds it every time. */
+static void interrupt_during(struct fixture *f, struct lk_http_request request)
+{
+    int64_t best_ms = INT64_MAX;
+
+    for (int tries = 0; tries < 5 && best_ms >= 50; tries++) {
+        int64_t late_ms = interrupt_once(f, request);
+        if (late_ms < best_ms)
+            best_ms = late_ms;
+    }
+    if (best_ms >= 50)
+        fail_msg("the interrupt took %lld ms", (long long)best_ms);
 }
 
 static void an_interrupt_ends_the_wait_for_an_answer_at_once(void **state)
