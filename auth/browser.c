@@ -302,7 +302,7 @@ static enum lk_status wait_for_browser(struct sign_in *sign_in, struct lk_browse
     LK_CLEANUP(lk_listener_unref) struct lk_listener *listener = NULL;
     LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(URL_MAX);
     int64_t timeout = sign_in->options->timeout_ms ? sign_in->options->timeout_ms : TIMEOUT_MS;
-    enum lk_status st = lk_listener_open(sign_in->options->port, &listener, err);
+    enum lk_status st = lk_listener_open(sign_in->options->port, lk_clock_system(), &listener, err);
 
     if (st)
         return st;

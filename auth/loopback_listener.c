@@ -1,6 +1,5 @@
 #include "auth/loopback_listener.h"
 
-#include "base/clock.h"
 #include "base/file.h"
 
 #include <arpa/inet.h>
@@ -24,6 +23,7 @@ struct visitor {
 struct lk_listener {
     int door[DOORS]; /* IPv4 and IPv6; -1: none */
     uint16_t port;
+    struct lk_clock *clock; /* borrowed */
     struct visitor visitors[VISITORS_MAX];
 };
 
@@ -72,12 +72,14 @@ static int open_v6(uint16_t port)
     return fd;
 }
 
-enum lk_status lk_listener_open(uint16_t port, struct lk_listener **ret, struct lk_error *err)
+enum lk_status lk_listener_open(uint16_t port, struct lk_clock *clock, struct lk_listener **ret,
+                                struct lk_error *err)
 {
     struct lk_listener *self = lk_alloc(sizeof *self);
 
     memset(self, 0, sizeof *self);
     self->port = port;
+    self->clock = clock;
     for (size_t i = 0; i < VISITORS_MAX; i++) {
         self->visitors[i].fd = -1;
         lk_buf_init(&self->visitors[i].received, LK_REDIRECT_HEAD_MAX + LK_REDIRECT_BODY_MAX);
@@ -206,8 +208,7 @@ enum lk_status lk_listener_wait(struct lk_listener *listener, const struct lk_se
                                 int64_t timeout_ms, struct lk_cancel *cancel,
                                 struct lk_redirect *ret, struct lk_error *err)
 {
-    /* Real sockets, so the real clock. */
-    struct lk_clock *clock = lk_clock_system();
+    struct lk_clock *clock = listener->clock;
     int64_t deadline = clock->monotonic_ms(clock) + timeout_ms;
 
     while (!is_over(ret)) {

@@ -5,12 +5,14 @@
 
 #include "auth/redirect.h"
 #include "base/cancel.h"
+#include "base/clock.h"
 
 struct lk_listener;
 
-/* port 0: chosen by the system. */
-LK_MUST_USE enum lk_status lk_listener_open(uint16_t port, struct lk_listener **ret,
-                                            struct lk_error *err);
+/* port 0: chosen by the system. clock (borrowed) times visits and the wait as a whole; sockets
+ * are real, so it is the real one but in tests of the time limits. */
+LK_MUST_USE enum lk_status lk_listener_open(uint16_t port, struct lk_clock *clock,
+                                            struct lk_listener **ret, struct lk_error *err);
 void lk_listener_close(struct lk_listener *listener);
 void lk_listener_unref(struct lk_listener **listener); /* cleanup */
 uint16_t lk_listener_port(const struct lk_listener *listener);

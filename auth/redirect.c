@@ -17,16 +17,22 @@ static void answer_with(struct lk_buf *ret, const char *status, const char *titl
     LK_CLEANUP(lk_buf_done) struct lk_buf page = LK_BUF_INIT(8192);
 
     lk_buf_printf(&page,
-                  "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>%s</title>"
+                  "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta "
+                  "name=\"color-scheme\" content=\"light dark\"><meta name=\"viewport\" "
+                  "content=\"width=device-width\"><title>%s</title>"
                   "</head><body><h1>%s</h1><p>",
                   title, title);
     lk_html_escape(text, &page);
     lk_buf_put(&page, LK_STR("</p></body></html>\n"));
-    lk_buf_printf(ret,
-                  "HTTP/1.1 %s\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %zu\r\n"
-                  "Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\n"
-                  "Content-Security-Policy: default-src 'none'\r\nConnection: close\r\n\r\n",
-                  status, page.len);
+    lk_buf_printf(
+        ret,
+        "HTTP/1.1 %s\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %zu\r\n"
+        "Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\n"
+        "Content-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'\r\nX-Content-Type-Options: nosniff\r\n%s"
+        "Connection: close\r\n\r\n",
+        status, page.len,
+        lk_str_starts(lk_str_from(status), LK_STR("405")) ? "Allow: POST\r\n" : "");
     lk_buf_put(ret, lk_buf_view(&page));
 }
 

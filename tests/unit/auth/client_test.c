@@ -135,6 +135,8 @@ static void a_secret_gets_a_token(void **state)
     assert_str(request->url, TOKEN_URL);
     assert_int_equal(request->method, LK_HTTP_POST);
     assert_true(request->body_is_secret);
+    /* Below us it would go out again with the same assertion. */
+    assert_int_equal(request->repeat, LK_HTTP_REPEAT_NEVER);
     assert_str(request->authorization, "");
     secret = field(world, 0, "client_secret");
     assert_string_equal(secret, "s3~/+ &secret");
@@ -143,6 +145,28 @@ static void a_secret_gets_a_token(void **state)
     assert_str(fake_http_request_header(world->http, 0, "content-type"),
                "application/x-www-form-urlencoded");
     assert_lacks(request->headers, "secret");
+}
+
+/* entra.md §1.0: what an administrator finds a request by, and what we understand. */
+static void every_request_says_who_asks_and_can_be_found_again(void **state)
+{
+    struct golden_http captured = golden_http("msal/capture-secret.http", 0);
+    static const char *const same[] = {"Accept", "x-ms-lib-capability", "Content-Type"};
+    struct world *world = *state;
+
+    use_secret(world, "x");
+    for (size_t i = 0; i < 2; i++) {
+        fake_http_reply(world->http, 200, NULL, TOKEN);
+        assert_lk_ok(get(world, NULL), &world->err);
+        assert_true(lk_str_is_guid(fake_http_request_header(world->http, i, "client-request-id")));
+        assert_str(fake_http_request_header(world->http, i, "return-client-request-id"), "true");
+        assert_str(fake_http_request_header(world->http, i, "x-client-SKU"), "livy-kernel");
+        for (size_t k = 0; k < LK_COUNT(same); k++)
+            assert_bytes(fake_http_request_header(world->http, i, same[k]),
+                         golden_header(captured.request_headers, same[k]));
+    }
+    assert_false(lk_str_eq(fake_http_request_header(world->http, 0, "client-request-id"),
+                           fake_http_request_header(world->http, 1, "client-request-id")));
 }
 
 static void a_certificate_gets_a_token(void **state)
@@ -465,6 +489,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_APP(a_secret_gets_a_token),
+        WITH_APP(every_request_says_who_asks_and_can_be_found_again),
         WITH_APP(a_certificate_gets_a_token),
         WITH_APP(the_old_algorithm_can_be_asked_for),
         WITH_APP(each_try_brings_a_fresh_assertion),

@@ -210,6 +210,66 @@ static void a_token_that_does_not_fit_is_told_and_not_cut(void **state)
     assert_int_equal(fake_http_count(world->fake), 0);
 }
 
+/* The caller must not think that its own request may have arrived. */
+static void a_lost_token_answer_is_no_lost_request(void **state)
+{
+    struct world *world = *state;
+
+    world->credential.fail = LK_UNKNOWN;
+    assert_lk_status(LK_NETWORK, send(world, API), &world->err);
+    assert_int_equal(world->err.status, LK_NETWORK);
+    assert_int_equal(fake_http_count(world->fake), 0);
+}
+
+struct text_source {
+    struct lk_http_source source;
+    size_t at;
+    int rewinds;
+    bool may_rewind;
+};
+
+static long read_text(struct lk_http_source *source, char *into, size_t max)
+{
+    struct text_source *self = (struct text_source *)source;
+    size_t left = 5 - self->at < max ? 5 - self->at : max;
+
+    memcpy(into, "hello" + self->at, left);
+    self->at += left;
+    return (long)left;
+}
+
+static bool rewind_text(struct lk_http_source *source)
+{
+    struct text_source *self = (struct text_source *)source;
+
+    self->rewinds++;
+    self->at = self->may_rewind ? 0 : self->at;
+    return self->may_rewind;
+}
+
+static void a_streamed_body_starts_over_or_the_401_is_the_answer(void **state)
+{
+    struct world *world = *state;
+
+    for (int may = 0; may < 2; may++) {
+        struct text_source body = {.source = {.len = 5, .read = read_text, .rewind = rewind_text},
+                                   .may_rewind = may};
+        struct lk_http_request request = {
+            .method = LK_HTTP_PUT, .url = LK_STR(API), .source = &body.source};
+        size_t before = fake_http_count(world->fake);
+
+        fake_http_reply(world->fake, 401, NULL, "refused");
+        if (may)
+            fake_http_reply(world->fake, 201, NULL, "");
+        assert_lk_ok(lk_http_send(world->http, &request, NULL, &world->response, &world->err),
+                     &world->err);
+        assert_int_equal(world->response.status, may ? 201 : 401);
+        assert_int_equal(body.rewinds, 1);
+        if (may)
+            assert_str(fake_http_request(world->fake, before + 1)->body, "hello");
+    }
+}
+
 static void a_failed_request_is_not_repeated_here(void **state)
 {
     struct world *world = *state;
@@ -232,6 +292,8 @@ int main(void)
         WITH_HTTP(nobody_signed_in_is_told_what_to_do),
         WITH_HTTP(a_failure_leaves_no_answer_behind),
         WITH_HTTP(a_token_that_does_not_fit_is_told_and_not_cut),
+        WITH_HTTP(a_lost_token_answer_is_no_lost_request),
+        WITH_HTTP(a_streamed_body_starts_over_or_the_401_is_the_answer),
         WITH_HTTP(a_failed_request_is_not_repeated_here),
     };
 

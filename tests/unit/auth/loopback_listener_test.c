@@ -31,7 +31,7 @@ static int setup(void **state)
     f->cancel = lk_cancel_new();
     lk_secret_set(&f->state, LK_STR(STATE));
     lk_buf_init(&f->answer, 1 << 16);
-    assert_lk_ok(lk_listener_open(0, &f->listener, &f->err), &f->err);
+    assert_lk_ok(lk_listener_open(0, lk_clock_system(), &f->listener, &f->err), &f->err);
     f->port = lk_listener_port(f->listener);
     *state = f;
     return 0;
@@ -256,7 +256,8 @@ static void a_taken_port_is_told(void **state)
     struct fixture *f = *state;
     struct lk_listener *second = NULL;
 
-    assert_lk_status(LK_IO, lk_listener_open(f->port, &second, &f->err), &f->err);
+    assert_lk_status(LK_IO, lk_listener_open(f->port, lk_clock_system(), &second, &f->err),
+                     &f->err);
     assert_null(second);
     assert_string_equal(f->err.code, "NoListener");
 }
@@ -267,8 +268,45 @@ static void a_port_of_ones_choice_is_used(void **state)
     uint16_t port = f->port;
 
     lk_listener_unref(&f->listener);
-    assert_lk_ok(lk_listener_open(port, &f->listener, &f->err), &f->err);
+    assert_lk_ok(lk_listener_open(port, lk_clock_system(), &f->listener, &f->err), &f->err);
     assert_int_equal(lk_listener_port(f->listener), port);
+}
+
+/* Time runs by step each time it is looked at. */
+struct hasty_clock {
+    struct lk_clock clock;
+    int64_t now_ms, step_ms;
+};
+
+static int64_t hasty_ms(struct lk_clock *clock)
+{
+    struct hasty_clock *self = (struct hasty_clock *)clock;
+
+    return self->now_ms += self->step_ms;
+}
+
+/* Whether a visitor that never finishes is still there after age_ms of the listener's time. The
+ * clock is looked at before and after each round: in the first the visitor comes in, before the
+ * second all is over. */
+static bool stays(struct fixture *f, int64_t age_ms)
+{
+    struct hasty_clock clock = {.clock = {.monotonic_ms = hasty_ms}, .step_ms = age_ms};
+    struct pollfd gone = {.events = POLLIN};
+
+    lk_listener_unref(&f->listener);
+    assert_lk_ok(lk_listener_open(0, &clock.clock, &f->listener, &f->err), &f->err);
+    gone.fd = visitor_connect_v4(lk_listener_port(f->listener));
+    visitor_say(gone.fd, LK_STR("POST / HTTP/1.1\r\n"));
+    assert_lk_status(LK_TIMEOUT, listen_for(f, 2 * age_ms), &f->err);
+    assert_true(poll(&gone, 1, 0) >= 0);
+    close(gone.fd);
+    return gone.revents == 0;
+}
+
+static void one_who_does_not_finish_within_five_seconds_is_sent_away(void **state)
+{
+    assert_true(stays(*state, 4999));
+    assert_false(stays(*state, 5000));
 }
 
 /* ---- interrupt ----------------------------------------------------------------------------- */
@@ -336,6 +374,7 @@ int main(void)
         TEST(nobody_else_on_the_network_can_reach_it),
         TEST(a_taken_port_is_told),
         TEST(a_port_of_ones_choice_is_used),
+        TEST(one_who_does_not_finish_within_five_seconds_is_sent_away),
         TEST(an_interrupt_ends_the_wait_at_once),
         TEST(an_interrupt_that_came_before_is_heard),
     };

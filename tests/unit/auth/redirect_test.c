@@ -200,6 +200,38 @@ static void answers_let_nothing_out(void **state)
     assert_contains(lk_buf_cstr(&visit.answer), "Cache-Control: no-store\r\n");
     assert_contains(lk_buf_cstr(&visit.answer), "Referrer-Policy: no-referrer\r\n");
     assert_contains(lk_buf_cstr(&visit.answer), "Connection: close\r\n");
+    assert_contains(lk_buf_cstr(&visit.answer), "Content-Security-Policy: default-src 'none'");
+    assert_contains(lk_buf_cstr(&visit.answer), "frame-ancestors 'none'");
+    assert_contains(lk_buf_cstr(&visit.answer), "X-Content-Type-Options: nosniff\r\n");
+    done(&visit);
+}
+
+/* RFC 9110 §15.5.6. */
+static void a_wrong_method_is_told_the_right_one(void **state)
+{
+    struct visit visit;
+
+    (void)state;
+    read_visit(&visit, LK_STR("GET / HTTP/1.1\r\n" HOST "\r\n"));
+    assert_contains(lk_buf_cstr(&visit.answer), "HTTP/1.1 405 ");
+    assert_contains(lk_buf_cstr(&visit.answer), "Allow: POST\r\n");
+    done(&visit);
+}
+
+/* Bytes after the body belong to another request. */
+static void what_follows_the_body_is_not_read(void **state)
+{
+    static const char form[] = "state=" STATE "&code=CODE1";
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
+    struct visit visit;
+
+    (void)state;
+    lk_buf_printf(&text, "POST / HTTP/1.1\r\n" HOST FORM "Content-Length: %zu\r\n\r\n%s%s",
+                  sizeof form - 1, form, "2&client_info=other&error=x");
+    read_visit(&visit, lk_buf_view(&text));
+    assert_int_equal(visit.result.verdict, LK_REDIRECT_CODE);
+    assert_str(lk_secret_reveal(&visit.result.code), "CODE1");
+    assert_string_equal(visit.result.client_info, "");
     done(&visit);
 }
 
@@ -214,6 +246,8 @@ int main(void)
         cmocka_unit_test(ipv4_and_ipv6_are_us_as_well),
         cmocka_unit_test(an_endless_head_is_cut_off),
         cmocka_unit_test(answers_let_nothing_out),
+        cmocka_unit_test(a_wrong_method_is_told_the_right_one),
+        cmocka_unit_test(what_follows_the_body_is_not_read),
     };
 
     lk_secret_setup();

@@ -227,6 +227,59 @@ static void a_token_in_a_description_is_blacked_out(void **state)
     lk_token_reply_done(&reply);
 }
 
+static void the_error_itself_is_no_way_out_for_a_token_either(void **state)
+{
+    struct lk_token_reply reply;
+    struct lk_error err;
+
+    (void)state;
+    assert_lk_status(LK_UNAUTHORIZED,
+                     read_reply(400,
+                                LK_STR("{\"error\":\"refresh_token=SECRETSECRETSECRETSECRET\"}"),
+                                &reply, &err),
+                     &err);
+    assert_lacks(err.message, "SECRETSECRET");
+    lk_token_reply_done(&reply);
+}
+
+static void a_refusal_is_told_with_its_time_for_the_administrator(void **state)
+{
+    struct golden_http captured = golden_http("msal/capture-refresh-400.http", 0);
+    struct lk_token_reply reply;
+    struct lk_error err;
+
+    (void)state;
+    assert_lk_status(LK_UNAUTHORIZED, read_reply(captured.status, captured.body, &reply, &err),
+                     &err);
+    assert_string_equal(err.request_id, "2b2c0d3c-0000-4000-8000-000000000001");
+    assert_string_equal(err.story,
+                        "at 2026-11-23 12:00:00Z, trace id 2b2c0d3c-0000-4000-8000-000000000002");
+    assert_string_equal(reply.error, "invalid_grant");
+    lk_token_reply_done(&reply);
+    assert_lk_status(LK_UNAUTHORIZED, read_reply(400, LK_STR("{\"error\":\"x\"}"), &reply, &err),
+                     &err);
+    assert_string_equal(err.story, "at 2026-11-24T01:50:00.000Z");
+    lk_token_reply_done(&reply);
+}
+
+static void a_renewal_that_makes_no_sense_is_not_suggested(void **state)
+{
+    static const char *const values[] = {"3600", "3599", "-1", "0", "\"soon\"", "[]", "1e300"};
+
+    (void)state;
+    for (size_t i = 0; i < LK_COUNT(values); i++) {
+        LK_CLEANUP(lk_buf_done) struct lk_buf body = LK_BUF_INIT(1024);
+        struct lk_token_reply reply;
+        struct lk_error err;
+
+        lk_buf_printf(&body, "{\"access_token\":\"A\",\"expires_in\":3599,\"refresh_in\":%s}",
+                      values[i]);
+        assert_lk_ok(read_reply(200, lk_buf_view(&body), &reply, &err), &err);
+        assert_int_equal(reply.token.refresh_unix_s, 0);
+        lk_token_reply_done(&reply);
+    }
+}
+
 static void a_long_description_is_cut_between_characters(void **state)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf body = LK_BUF_INIT(1 << 16);
@@ -254,6 +307,9 @@ int main(void)
         cmocka_unit_test(a_refusal_is_told_in_entras_words),
         cmocka_unit_test(refusals_are_told_apart),
         cmocka_unit_test(a_token_in_a_description_is_blacked_out),
+        cmocka_unit_test(the_error_itself_is_no_way_out_for_a_token_either),
+        cmocka_unit_test(a_refusal_is_told_with_its_time_for_the_administrator),
+        cmocka_unit_test(a_renewal_that_makes_no_sense_is_not_suggested),
         cmocka_unit_test(a_long_description_is_cut_between_characters),
     };
 
