@@ -88,21 +88,3 @@ void lk_exchange_reply_take(struct lk_exchange *exchange, const struct lk_messag
                                            .content = content});
     json_decref(content);
 }
-
-void lk_send_signed(struct lk_socket *socket, const struct lk_secret *key,
-                    const struct lk_str *identities, size_t identity_count,
-                    const struct lk_str dicts[4])
-{
-    struct lk_str parts[LK_IDENTITIES_MAX + 6];
-    char signature[LK_SIGNATURE_HEX + 1];
-    size_t count = 0;
-
-    lk_signature_make(key, dicts, signature);
-    for (size_t i = 0; i < identity_count && i < LK_IDENTITIES_MAX; i++)
-        parts[count++] = identities[i];
-    parts[count++] = LK_STR("<IDS|MSG>");
-    parts[count++] = lk_str_from(signature);
-    for (int i = 0; i < 4; i++)
-        parts[count++] = dicts[i];
-    send_frames(socket, parts, count);
-}

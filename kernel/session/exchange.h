@@ -14,6 +14,8 @@
 #define LK_TAG_ABORT   LK_STR("abort")   /* + an execute_request's frames: answer, do not run */
 #define LK_TAG_INPUT   LK_STR("input")   /* + an input_reply's frames */
 #define LK_TAG_QUIT    LK_STR("quit")
+/* router → executor: the client that was to be asked has no input channel */
+#define LK_TAG_NOBODY LK_STR("nobody")
 /* executor → router: + identities, delimiter, header, parent_header, metadata, content */
 #define LK_TAG_SHELL LK_STR("shell")
 #define LK_TAG_IOPUB LK_STR("iopub")
@@ -45,10 +47,5 @@ void lk_exchange_reply_take(struct lk_exchange *exchange, const struct lk_messag
                             json_t *content);
 /* "x_request" → "x_reply"; text without "_request" is kept. */
 void lk_reply_type(struct lk_str request_type, char ret[64]);
-
-/* The key's side: signs the four dicts and sends identities, delimiter, signature, dicts. */
-void lk_send_signed(struct lk_socket *socket, const struct lk_secret *key,
-                    const struct lk_str *identities, size_t identity_count,
-                    const struct lk_str dicts[4]);
 
 #endif

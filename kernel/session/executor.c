@@ -5,7 +5,6 @@
 #include "magic/run.h"
 #include "session/history.h"
 #include "session/jupyter_cell.h"
-#include "session/kernel_info.h"
 
 #include <string.h>
 
@@ -180,15 +179,11 @@ static json_t *answer(struct executor *self, const struct lk_message *request)
     struct lk_str type = request->type;
     struct lk_str code = lk_json_get_str(request->content, "code");
 
-    if (lk_str_eq(type, LK_STR("kernel_info_request")))
-        return lk_kernel_info();
     if (lk_str_eq(type, LK_STR("is_complete_request")))
         return json_pack("{s:s, s:s}", "status", lk_cell_is_complete(code), "indent", "");
     if (lk_str_eq(type, LK_STR("history_request")))
         return json_pack("{s:s, s:o}", "status", "ok", "history",
                          lk_history_answer(self->history, request->content));
-    if (lk_str_eq(type, LK_STR("comm_info_request")))
-        return json_pack("{s:s, s:{}}", "status", "ok", "comms");
     if (lk_str_eq(type, LK_STR("complete_request")) && self->context)
         return lk_magic_complete(self->context, code, cursor(request));
     if (lk_str_eq(type, LK_STR("inspect_request")) && self->context)
@@ -204,6 +199,13 @@ static void close_comm(struct executor *self, const struct lk_message *request)
 
     lk_exchange_publish(&self->exchange, "comm_close", request->header, content);
     json_decref(content);
+}
+
+/* The client is who it says, but its message is no message: it must not wait for ever. */
+static void refuse(struct executor *self, const struct lk_message *request,
+                   const struct lk_error *why)
+{
+    lk_exchange_reply_take(&self->exchange, request, reply_error(self, request, true, why));
 }
 
 static void serve(struct executor *self, struct lk_str tag, const struct lk_message *request)
@@ -230,14 +232,19 @@ static bool serve_frames(struct executor *self, const struct lk_frames *frames)
 {
     const struct lk_secret no_key = LK_SECRET_INIT; /* the router has checked and removed it */
     LK_CLEANUP(lk_message_done) struct lk_message request = LK_MESSAGE_INIT;
+    struct lk_error err = LK_ERROR_INIT;
     struct lk_str tag = frames->parts[0];
+    enum lk_status st;
 
     if (lk_str_eq(tag, LK_TAG_QUIT))
         return false;
-    if (lk_str_eq(tag, LK_TAG_INPUT))
-        return true; /* nobody asked */
-    if (lk_message_read(frames->parts + 1, frames->count - 1, &no_key, &request, NULL) == LK_OK)
+    if (lk_str_eq(tag, LK_TAG_INPUT) || lk_str_eq(tag, LK_TAG_NOBODY))
+        return true; /* the cell that asked is over */
+    st = lk_message_read(frames->parts + 1, frames->count - 1, &no_key, &request, &err);
+    if (!st)
         serve(self, tag, &request);
+    else if (st == LK_INVALID)
+        refuse(self, &request, &err);
     lk_exchange_forward(&self->exchange, LK_TAG_DONE, NULL, 0);
     return true;
 }

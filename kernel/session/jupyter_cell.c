@@ -1,6 +1,6 @@
 #include "session/jupyter_cell.h"
 
-#include <string.h>
+#include "base/uuid.h"
 
 static struct lk_jupyter_cell *of(struct lk_cell *cell)
 {
@@ -76,50 +76,73 @@ static void value(struct lk_cell *cell, const json_t *result, const struct lk_bu
 
 /* ---- questions ----------------------------------------------------------------------------- */
 
-static json_t *send_question(struct lk_jupyter_cell *self, const char *prompt, bool password)
+/* A client connects its channels in no certain order, so the one for answers may be late. */
+enum { ASK_TRIES = 10, ASK_AGAIN_MS = 100 };
+
+struct question {
+    const char *prompt;
+    bool password;
+    char msg_id[LK_UUID_SIZE];
+};
+
+static void send_question(struct lk_jupyter_cell *self, const struct question *question)
 {
-    json_t *content = json_pack("{s:s, s:b}", "prompt", prompt, "password", password);
+    json_t *content =
+        json_pack("{s:s, s:b}", "prompt", question->prompt, "password", question->password);
 
     lk_exchange_send(self->exchange, LK_TAG_STDIN,
                      &(struct lk_outgoing){.identities = self->request->identities,
                                            .identity_count = self->request->identity_count,
                                            .type = "input_request",
+                                           .msg_id = question->msg_id,
                                            .parent_header = self->request->header,
                                            .content = content});
-    return content;
+    json_decref(content);
 }
 
-/* An answer to an earlier question can come late: only ours counts. A client may leave the parent
- * out (jupyter.md §1.7). */
-static bool is_ours(const struct lk_jupyter_cell *self, const struct lk_message *reply)
+static bool is_from_asked(const struct lk_jupyter_cell *self, const struct lk_message *reply)
 {
-    struct lk_str session = lk_json_get_str(reply->parent_header, "session");
-    struct lk_str type = lk_json_get_str(reply->parent_header, "msg_type");
-
-    if (!json_object_size(reply->parent_header))
-        return true;
-    return (lk_str_eq(type, LK_STR("input_request")) &&
-            lk_str_eq(session, lk_str_from(self->exchange->session))) ||
-           lk_str_eq(lk_json_get_str(reply->parent_header, "msg_id"), self->request->msg_id);
+    if (reply->identity_count != self->request->identity_count)
+        return false;
+    for (size_t i = 0; i < reply->identity_count; i++) {
+        if (!lk_str_eq(reply->identities[i], self->request->identities[i]))
+            return false;
+    }
+    return true;
 }
 
-static bool read_answer(struct lk_jupyter_cell *self, struct lk_secret *ret)
+/* Another client may answer, and an answer to an earlier question may come late: only that of the
+ * client that was asked to the question that was asked counts. A client may leave the parent out
+ * (jupyter.md §1.7). */
+static bool is_answer(const struct lk_jupyter_cell *self, const struct question *question,
+                      const struct lk_message *reply)
+{
+    return is_from_asked(self, reply) && (!json_object_size(reply->parent_header) ||
+                                          lk_str_eq(lk_json_get_str(reply->parent_header, "msg_id"),
+                                                    lk_str_from(question->msg_id)));
+}
+
+/* What came over the exchange. */
+enum news { NEWS_NONE, NEWS_NOBODY, NEWS_ANSWER };
+
+static enum news read_news(struct lk_jupyter_cell *self, const struct question *question,
+                           struct lk_secret *ret)
 {
     LK_CLEANUP(lk_frames_done) struct lk_frames frames = LK_FRAMES_INIT;
     LK_CLEANUP(lk_message_done) struct lk_message reply = LK_MESSAGE_INIT;
     const struct lk_secret no_key = LK_SECRET_INIT;
-    struct lk_str unsigned_frames[LK_FRAMES_MAX];
 
-    if (lk_socket_receive(self->exchange->pair, &frames, NULL) || frames.count < 2 ||
-        !lk_str_eq(frames.parts[0], LK_TAG_INPUT))
-        return false;
+    if (lk_socket_receive(self->exchange->pair, &frames, NULL) || !frames.count)
+        return NEWS_NONE;
+    if (lk_str_eq(frames.parts[0], LK_TAG_NOBODY))
+        return NEWS_NOBODY;
     /* The router has checked the signature and taken it off. */
-    memcpy(unsigned_frames, frames.parts + 1, (frames.count - 1) * sizeof *unsigned_frames);
-    if (lk_message_read(unsigned_frames, frames.count - 1, &no_key, &reply, NULL) ||
-        !is_ours(self, &reply))
-        return false;
+    if (!lk_str_eq(frames.parts[0], LK_TAG_INPUT) ||
+        lk_message_read(frames.parts + 1, frames.count - 1, &no_key, &reply, NULL) ||
+        !is_answer(self, question, &reply))
+        return NEWS_NONE;
     lk_secret_set(ret, lk_json_get_str(reply.content, "value"));
-    return true;
+    return NEWS_ANSWER;
 }
 
 /* Answers that were waiting before the question was asked belong to nobody. */
@@ -131,33 +154,57 @@ static void drop_stale_answers(struct lk_jupyter_cell *self)
         continue;
 }
 
+static enum lk_status no_stdin(struct lk_error *err)
+{
+    lk_error_set(err, LK_UNSUPPORTED, "NoStdin", "this client cannot be asked for input");
+    return lk_error_next(err, "Run the cell in a client with an input box, such as VS Code.");
+}
+
+static enum lk_status wait_for_news(struct lk_jupyter_cell *self, const struct question *question,
+                                    enum news *news, struct lk_secret *ret, struct lk_error *err)
+{
+    struct lk_poll_item items[] = {{.socket = self->exchange->pair},
+                                   {.fd = lk_cancel_fd(self->cell.cancel)}};
+    enum lk_status st;
+
+    do {
+        st = lk_socket_poll(items, LK_COUNT(items), -1, err);
+        if (!st)
+            st = lk_cancel_check(self->cell.cancel, err);
+        if (st)
+            return st;
+        *news = items[0].ready ? read_news(self, question, ret) : NEWS_NONE;
+    } while (*news == NEWS_NONE);
+    return LK_OK;
+}
+
 static enum lk_status ask(struct lk_cell *cell, const char *prompt, bool password,
                           struct lk_secret *ret, struct lk_error *err)
 {
     struct lk_jupyter_cell *self = of(cell);
-    struct lk_poll_item items[] = {{.socket = self->exchange->pair},
-                                   {.fd = lk_cancel_fd(cell->cancel)}};
-    enum lk_status st;
+    struct lk_clock *clock = self->exchange->clock;
+    struct question question = {.prompt = prompt, .password = password};
+    enum news news = NEWS_NOBODY;
+    enum lk_status st = LK_OK;
 
-    if (!cell->allow_stdin || cell->read_only) {
-        lk_error_set(err, LK_UNSUPPORTED, "NoStdin", "this client cannot be asked for input");
-        return lk_error_next(err, "Run the cell in a client with an input box, such as VS Code.");
-    }
+    if (!cell->allow_stdin || cell->read_only)
+        return no_stdin(err);
+    lk_uuid_v4(question.msg_id);
     stream(cell, LK_STREAM_STDERR, LK_STR("Waiting for the box at the top of the window …\n"));
     drop_stale_answers(self);
-    json_decref(send_question(self, prompt, password));
-    for (;;) {
-        st = lk_socket_poll(items, LK_COUNT(items), -1, err);
-        if (!st)
-            st = lk_cancel_check(cell->cancel, err);
+    for (int tries = 0; news == NEWS_NOBODY && !st; tries++) {
+        if (tries == ASK_TRIES)
+            return no_stdin(err);
+        if (tries)
+            st = clock->wait_ms(clock, ASK_AGAIN_MS, cell->cancel, err);
         if (st)
-            return st;
-        if (items[0].ready && read_answer(self, ret))
             break;
+        send_question(self, &question);
+        st = wait_for_news(self, &question, &news, ret, err);
     }
-    if (password && lk_secret_is_empty(ret))
+    if (!st && password && lk_secret_is_empty(ret))
         return lk_error_set(err, LK_CANCELLED, "KeyboardInterrupt", "no answer was given");
-    return LK_OK;
+    return st;
 }
 
 void lk_jupyter_cell_init(struct lk_jupyter_cell *ret, struct lk_exchange *exchange,

@@ -134,6 +134,7 @@ static int serve(struct kernel *kernel, const struct lk_kernel_options *options)
                                            .session = kernel->session,
                                            .cancel = kernel->cancel,
                                            .context = options->context};
+    enum lk_router_end end;
 
     if (!start_thread(&kernel->heartbeat_thread, run_heartbeat, kernel->heartbeat) ||
         !start_thread(&kernel->executor_thread, run_executor, &executor)) {
@@ -142,8 +143,9 @@ static int serve(struct kernel *kernel, const struct lk_kernel_options *options)
     }
     /* Terminated, or a cell that does not end: leave now. What matters is on disk already (the
      * journal), and nobody waits for more. */
-    if (!lk_router_run(kernel->router))
-        _exit(0);
+    end = lk_router_run(kernel->router);
+    if (end != LK_ROUTER_QUIT)
+        _exit(end == LK_ROUTER_FAILED);
     pthread_join(kernel->executor_thread, NULL);
     lk_router_free(kernel->router);
     lk_zmq_free(kernel->zmq); /* ends the heartbeat, too, once the last replies are out */

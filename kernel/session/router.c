@@ -2,8 +2,10 @@
 
 #include "base/log.h"
 #include "session/exchange.h"
-#include "session/kernel_info.h"
+#include "session/outbox.h"
+#include "session/plain_answers.h"
 #include "session/shell_queue.h"
+#include "wire/replay.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,65 +13,33 @@
 enum {
     WELCOME_WAIT_MS = 1000, /* for the first subscriber (jupyter.md §5.4) */
     PARENT_CHECK_MS = 1000,
+    DROPPED_EVERY_MS = 1000,
+    /* Of one kind before the others get their turn: nobody who floods one socket holds up the
+     * rest. */
+    TURN = 64,
+};
+
+/* A socket that requests come by, and what came by it. */
+struct inlet {
+    struct lk_socket *socket;
+    struct lk_replay replay;
 };
 
 struct lk_router {
     struct lk_router_options options;
-    struct lk_socket *shell, *control, *in, *iopub, *pair;
+    struct inlet shell, control, in;
+    struct lk_socket *iopub, *pair;
+    struct lk_outbox outbox;
     struct lk_shell_queue queue;
     struct lk_queued *running; /* at the executor; NULL: idle */
+    bool asking;               /* the running cell waits for an answer on stdin */
     bool subscribed;           /* or waited long enough */
     int64_t gate_ms;           /* monotonic deadline of that wait; 0: nobody asked yet */
+    int64_t looked_ms;         /* monotonic: when the parent was looked for last */
     bool leaving;
+    int64_t told_ms; /* monotonic: when a dropped message was logged last */
+    size_t untold;   /* dropped since without a line of their own */
 };
-
-/* ---- sending ------------------------------------------------------------------------------- */
-
-static void send_message(struct lk_router *router, struct lk_socket *socket,
-                         const struct lk_outgoing *outgoing)
-{
-    LK_CLEANUP(lk_encoded_done) struct lk_encoded encoded = LK_ENCODED_INIT;
-    struct lk_clock *clock = router->options.clock;
-
-    lk_message_write(outgoing, router->options.session, clock->unix_ms(clock), &encoded);
-    lk_send_signed(
-        socket, &router->options.connection->key, outgoing->identities, outgoing->identity_count,
-        (struct lk_str[]){lk_buf_view(&encoded.header), lk_buf_view(&encoded.parent_header),
-                          lk_buf_view(&encoded.metadata), lk_buf_view(&encoded.content)});
-}
-
-static void publish_take(struct lk_router *router, struct lk_str topic, const char *type,
-                         const json_t *parent, json_t *content)
-{
-    send_message(router, router->iopub,
-                 &(struct lk_outgoing){.identities = &topic,
-                                       .identity_count = 1,
-                                       .type = type,
-                                       .parent_header = parent,
-                                       .content = content});
-    json_decref(content);
-}
-
-static void publish_status(struct lk_router *router, const json_t *parent, const char *state)
-{
-    publish_take(router, LK_STR("status"), "status", parent,
-                 json_pack("{s:s}", "execution_state", state));
-}
-
-static void reply_take(struct lk_router *router, struct lk_socket *socket,
-                       const struct lk_message *request, json_t *content)
-{
-    char type[64];
-
-    lk_reply_type(request->type, type);
-    send_message(router, socket,
-                 &(struct lk_outgoing){.identities = request->identities,
-                                       .identity_count = request->identity_count,
-                                       .type = type,
-                                       .parent_header = request->header,
-                                       .content = content});
-    json_decref(content);
-}
 
 /* ---- the executor -------------------------------------------------------------------------- */
 
@@ -87,39 +57,34 @@ static void to_executor(struct lk_router *router, struct lk_str tag, const struc
     lk_exchange_forward(&exchange, tag, parts, frames->count);
 }
 
-static void dispatch_next(struct lk_router *router)
-{
-    if (router->running || router->leaving)
-        return;
-    router->running = lk_shell_queue_take(&router->queue);
-    if (!router->running)
-        return;
-    publish_status(router, router->running->message.header, "busy");
-    to_executor(router, router->running->aborted ? LK_TAG_ABORT : LK_TAG_REQUEST,
-                &router->running->frames);
-}
-
-static void read_shell(struct lk_router *router);
-
 static void finish_running(struct lk_router *router)
 {
     /* An interrupt that came while this request ran must not reach the next one. */
     lk_cancel_clear(router->options.cancel);
+    router->asking = false;
     if (router->running)
-        publish_status(router, router->running->message.header, "idle");
+        lk_outbox_status(&router->outbox, router->running->message.header, "idle");
     lk_queued_free(router->running);
     router->running = NULL;
 }
 
-/* tag, identities, delimiter, four dicts */
+static void relay_question(struct lk_router *router, const struct lk_frames *frames)
+{
+    struct lk_exchange exchange = {.pair = router->pair};
+
+    router->asking =
+        lk_outbox_relay(&router->outbox, router->in.socket, frames->parts + 1, frames->count - 1);
+    if (!router->asking)
+        lk_exchange_forward(&exchange, LK_TAG_NOBODY, NULL, 0);
+}
+
 static void relay(struct lk_router *router, struct lk_socket *socket,
                   const struct lk_frames *frames)
 {
-    size_t delimiter = frames->count - 5;
-
-    lk_send_signed(socket, &router->options.connection->key, frames->parts + 1, delimiter - 1,
-                   frames->parts + delimiter + 1);
+    lk_outbox_relay(&router->outbox, socket, frames->parts + 1, frames->count - 1);
 }
+
+static void read_shell(struct lk_router *router);
 
 static void from_executor(struct lk_router *router, const struct lk_frames *frames)
 {
@@ -128,16 +93,16 @@ static void from_executor(struct lk_router *router, const struct lk_frames *fram
     if (lk_str_eq(tag, LK_TAG_DONE)) {
         finish_running(router);
     } else if (lk_str_eq(tag, LK_TAG_FAILED)) {
-        read_shell(router);
         lk_shell_queue_abort(&router->queue);
+        read_shell(router);
     } else if (frames->count < 6) {
         lk_log(LK_LOG_ERROR, "a broken message from the executor");
     } else if (lk_str_eq(tag, LK_TAG_IOPUB)) {
         relay(router, router->iopub, frames);
     } else if (lk_str_eq(tag, LK_TAG_SHELL)) {
-        relay(router, router->shell, frames);
+        relay(router, router->shell.socket, frames);
     } else if (lk_str_eq(tag, LK_TAG_STDIN)) {
-        relay(router, router->in, frames);
+        relay_question(router, frames);
     }
 }
 
@@ -145,11 +110,11 @@ static void read_executor(struct lk_router *router)
 {
     LK_CLEANUP(lk_frames_done) struct lk_frames frames = LK_FRAMES_INIT;
 
-    while (lk_socket_receive(router->pair, &frames, NULL) == LK_OK)
+    for (int i = 0; i < TURN && lk_socket_receive(router->pair, &frames, NULL) == LK_OK; i++)
         from_executor(router, &frames);
 }
 
-/* ---- control, and what shell shares with it ------------------------------------------------ */
+/* ---- answers of our own -------------------------------------------------------------------- */
 
 static void interrupt(struct lk_router *router)
 {
@@ -157,14 +122,7 @@ static void interrupt(struct lk_router *router)
      * next cell. */
     if (router->running)
         lk_cancel_set(router->options.cancel);
-}
-
-static json_t *connect_content(const struct lk_connection *connection)
-{
-    return json_pack("{s:i, s:i, s:i, s:i, s:i}", "shell_port", connection->ports[LK_SHELL],
-                     "iopub_port", connection->ports[LK_IOPUB], "stdin_port",
-                     connection->ports[LK_STDIN], "control_port", connection->ports[LK_CONTROL],
-                     "hb_port", connection->ports[LK_HEARTBEAT]);
+    router->asking = false;
 }
 
 static void shut_down(struct lk_router *router, struct lk_socket *socket,
@@ -173,91 +131,166 @@ static void shut_down(struct lk_router *router, struct lk_socket *socket,
     bool restart = json_is_true(json_object_get(request->content, "restart"));
     json_t *content = json_pack("{s:s, s:b}", "status", "ok", "restart", restart);
 
-    publish_take(router, LK_STR("shutdown_reply"), "shutdown_reply", request->header,
-                 json_incref(content));
-    reply_take(router, socket, request, content);
+    lk_outbox_publish_take(&router->outbox, LK_STR("shutdown_reply"), "shutdown_reply",
+                           request->header, json_incref(content));
+    lk_outbox_reply_take(&router->outbox, socket, request, content);
     router->leaving = true;
 }
 
 /* Answers what needs no executor; false for what does. */
-static bool answer_at_once(struct lk_router *router, struct lk_socket *socket,
-                           const struct lk_message *request)
+static bool answer(struct lk_router *router, struct lk_socket *socket,
+                   const struct lk_message *request)
 {
     struct lk_str type = request->type;
+    json_t *content;
 
     if (lk_str_eq(type, LK_STR("shutdown_request"))) {
         shut_down(router, socket, request);
-    } else if (lk_str_eq(type, LK_STR("interrupt_request"))) {
+        return true;
+    }
+    if (lk_str_eq(type, LK_STR("interrupt_request"))) {
         interrupt(router);
-        reply_take(router, socket, request, json_pack("{s:s}", "status", "ok"));
-    } else if (socket == router->control && lk_str_eq(type, LK_STR("kernel_info_request"))) {
-        reply_take(router, socket, request, lk_kernel_info());
-    } else if (lk_str_eq(type, LK_STR("connect_request"))) {
-        reply_take(router, socket, request, connect_content(router->options.connection));
+        content = json_pack("{s:s}", "status", "ok");
     } else {
+        content = lk_plain_answer(request, router->options.connection);
+    }
+    if (content)
+        lk_outbox_reply_take(&router->outbox, socket, request, content);
+    return content != NULL;
+}
+
+static void answer_in_brackets(struct lk_router *router, struct lk_socket *socket,
+                               const struct lk_message *request)
+{
+    lk_outbox_status(&router->outbox, request->header, "busy");
+    if (!answer(router, socket, request))
+        lk_log(LK_LOG_DEBUG, "no answer to a %.*s", LK_STR_ARGS(request->type));
+    lk_outbox_status(&router->outbox, request->header, "idle");
+}
+
+/* Types that the router answers in their turn, without the executor. */
+static bool is_plain(const struct lk_message *request)
+{
+    return lk_str_eq(request->type, LK_STR("kernel_info_request")) ||
+           lk_str_eq(request->type, LK_STR("comm_info_request"));
+}
+
+static void dispatch(struct lk_router *router)
+{
+    for (int i = 0; i < TURN && !router->running && !router->leaving; i++) {
+        struct lk_queued *queued = lk_shell_queue_take(&router->queue);
+        if (!queued)
+            return;
+        if (is_plain(&queued->message)) {
+            answer_in_brackets(router, router->shell.socket, &queued->message);
+            lk_queued_free(queued);
+            continue;
+        }
+        /* Forwarded first, so that the executor wakes up while "busy" is on its way. Its own
+         * messages come behind that all the same: they go through here. */
+        router->running = queued;
+        to_executor(router, queued->aborted ? LK_TAG_ABORT : LK_TAG_REQUEST, &queued->frames);
+        lk_outbox_status(&router->outbox, queued->message.header, "busy");
+    }
+}
+
+/* ---- receiving ----------------------------------------------------------------------------- */
+
+static int64_t now_ms(const struct lk_router *router)
+{
+    return router->options.clock->monotonic_ms(router->options.clock);
+}
+
+/* There is nobody to trust an answer to, so the log gets a line, and a flood of them one a
+ * second. */
+static void tell_dropped(struct lk_router *router, const char *why)
+{
+    int64_t now = now_ms(router);
+
+    if (router->told_ms && now - router->told_ms < DROPPED_EVERY_MS) {
+        router->untold++;
+        return;
+    }
+    if (router->untold)
+        lk_log(LK_LOG_WARN, "a message was dropped: %s (and %zu before it)", why, router->untold);
+    else
+        lk_log(LK_LOG_WARN, "a message was dropped: %s", why);
+    router->told_ms = now;
+    router->untold = 0;
+}
+
+/* Whether a message may be acted on. */
+static bool is_good(struct lk_router *router, struct inlet *inlet, struct lk_queued *queued)
+{
+    struct lk_error err = LK_ERROR_INIT;
+    enum lk_status st;
+
+    if (queued->frames.oversized) {
+        tell_dropped(router, "it is over the ceiling");
+        return false;
+    }
+    st = lk_message_read(queued->frames.parts, queued->frames.count,
+                         &router->options.connection->key, &queued->message, &err);
+    if (st && st != LK_INVALID) {
+        tell_dropped(router, err.message);
+        return false;
+    }
+    if (lk_replay_check(&inlet->replay, queued->message.signature)) {
+        tell_dropped(router, "it came twice");
         return false;
     }
     return true;
 }
 
-static void answer_control(struct lk_router *router, const struct lk_message *request)
-{
-    publish_status(router, request->header, "busy");
-    if (!answer_at_once(router, router->control, request))
-        lk_log(LK_LOG_DEBUG, "no answer to a %.*s on control", LK_STR_ARGS(request->type));
-    publish_status(router, request->header, "idle");
-}
-
-/* ---- receiving ----------------------------------------------------------------------------- */
-
-/* One verified request off the socket, NULL when there is none. Bad ones are dropped with a line in
- * the log: there is nobody to trust an answer to. */
-static struct lk_queued *receive(struct lk_router *router, struct lk_socket *socket)
+/* One good message, NULL when there is none. */
+static struct lk_queued *receive(struct lk_router *router, struct inlet *inlet)
 {
     struct lk_queued *queued = lk_alloc(sizeof *queued);
-    struct lk_error err = LK_ERROR_INIT;
 
-    for (;;) {
-        memset(queued, 0, sizeof *queued);
-        if (lk_socket_receive(socket, &queued->frames, NULL)) {
-            free(queued);
-            return NULL;
-        }
-        if (queued->frames.oversized)
-            lk_log(LK_LOG_WARN, "a message over the ceiling was dropped");
-        else if (lk_message_read(queued->frames.parts, queued->frames.count,
-                                 &router->options.connection->key, &queued->message, &err))
-            lk_log(LK_LOG_WARN, "a message was dropped: %s", err.message);
-        else
+    while (lk_socket_receive(inlet->socket, &queued->frames, NULL) == LK_OK) {
+        if (is_good(router, inlet, queued))
             return queued;
-        lk_frames_done(&queued->frames);
+        lk_message_done(&queued->message);
+        memset(&queued->message, 0, sizeof queued->message);
     }
+    lk_queued_free(queued);
+    return NULL;
 }
 
 static void read_control(struct lk_router *router)
 {
     struct lk_queued *queued;
 
-    while (!router->leaving && (queued = receive(router, router->control))) {
-        answer_control(router, &queued->message);
+    for (int i = 0; i < TURN && !router->leaving; i++) {
+        queued = receive(router, &router->control);
+        if (!queued)
+            return;
+        answer_in_brackets(router, router->control.socket, &queued->message);
         lk_queued_free(queued);
     }
 }
 
+/* Shutdown and connect are answered ahead of what waits, as they were before control was there. */
+static bool is_urgent(const struct lk_message *request)
+{
+    return lk_str_eq(request->type, LK_STR("shutdown_request")) ||
+           lk_str_eq(request->type, LK_STR("connect_request"));
+}
+
 static void read_shell(struct lk_router *router)
 {
-    struct lk_queued *queued;
-
-    while (!router->leaving && (queued = receive(router, router->shell))) {
-        if (lk_str_eq(queued->message.type, LK_STR("shutdown_request")) ||
-            lk_str_eq(queued->message.type, LK_STR("connect_request"))) {
-            publish_status(router, queued->message.header, "busy");
-            answer_at_once(router, router->shell, &queued->message);
-            publish_status(router, queued->message.header, "idle");
-            lk_queued_free(queued);
-        } else {
-            lk_shell_queue_put(&router->queue, queued);
+    while (!router->leaving && lk_shell_queue_has_room(&router->queue)) {
+        struct lk_queued *queued = receive(router, &router->shell);
+        if (!queued) {
+            lk_shell_queue_caught_up(&router->queue);
+            return;
         }
+        if (!is_urgent(&queued->message)) {
+            lk_shell_queue_put(&router->queue, queued);
+            continue;
+        }
+        answer_in_brackets(router, router->shell.socket, &queued->message);
+        lk_queued_free(queued);
     }
 }
 
@@ -265,8 +298,12 @@ static void read_stdin(struct lk_router *router)
 {
     struct lk_queued *queued;
 
-    while ((queued = receive(router, router->in))) {
-        if (router->running && lk_str_eq(queued->message.type, LK_STR("input_reply")))
+    for (int i = 0; i < TURN; i++) {
+        queued = receive(router, &router->in);
+        if (!queued)
+            return;
+        /* An answer that nobody waits for any more would be taken for that to a later question. */
+        if (router->asking && lk_str_eq(queued->message.type, LK_STR("input_reply")))
             to_executor(router, LK_TAG_INPUT, &queued->frames);
         lk_queued_free(queued);
     }
@@ -277,15 +314,14 @@ static void read_iopub(struct lk_router *router)
 {
     LK_CLEANUP(lk_frames_done) struct lk_frames frames = LK_FRAMES_INIT;
 
-    while (lk_socket_receive(router->iopub, &frames, NULL) == LK_OK) {
+    for (int i = 0; i < TURN && lk_socket_receive(router->iopub, &frames, NULL) == LK_OK; i++) {
         struct lk_str topic = lk_str_slice(frames.parts[0], 1, frames.parts[0].len);
-        json_t *content = json_object();
-        if (!frames.parts[0].len || frames.parts[0].ptr[0] != 1) {
-            json_decref(content);
+        json_t *content;
+        if (!frames.parts[0].len || frames.parts[0].ptr[0] != 1)
             continue;
-        }
+        content = json_object();
         json_object_set_new(content, "subscription", lk_json_text(topic));
-        publish_take(router, topic, "iopub_welcome", NULL, content);
+        lk_outbox_publish_take(&router->outbox, topic, "iopub_welcome", NULL, content);
         router->subscribed = true;
     }
 }
@@ -296,119 +332,159 @@ static void read_iopub(struct lk_router *router)
  * request: it waits for them, but not for ever. */
 static bool gate_is_open(struct lk_router *router, bool asked)
 {
-    int64_t now = router->options.clock->monotonic_ms(router->options.clock);
-
     if (router->subscribed)
         return true;
     if (asked && !router->gate_ms)
-        router->gate_ms = now + WELCOME_WAIT_MS;
-    if (router->gate_ms && now >= router->gate_ms)
+        router->gate_ms = now_ms(router) + WELCOME_WAIT_MS;
+    if (router->gate_ms && now_ms(router) >= router->gate_ms)
         router->subscribed = true;
     return router->subscribed;
 }
 
-static int64_t poll_timeout(struct lk_router *router)
+static int64_t poll_timeout(const struct lk_router *router)
 {
-    int64_t now = router->options.clock->monotonic_ms(router->options.clock);
+    int64_t left;
 
+    if (router->queue.first && !router->running)
+        return 0;
     if (router->subscribed || !router->gate_ms)
         return PARENT_CHECK_MS;
-    return router->gate_ms > now ? router->gate_ms - now : 0;
+    left = router->gate_ms - now_ms(router);
+    return left > 0 ? left : 0;
 }
 
 enum { ITEM_IOPUB, ITEM_SIGNAL, ITEM_PAIR, ITEM_STDIN, ITEM_CONTROL, ITEM_SHELL, ITEMS };
 
-static bool step(struct lk_router *router)
+/* What would be ready again and again without being read is not looked at. */
+static size_t watched_items(const struct lk_router *router)
+{
+    if (!router->subscribed && router->gate_ms)
+        return ITEM_CONTROL;
+    return lk_shell_queue_has_room(&router->queue) ? ITEMS : ITEM_SHELL;
+}
+
+/* Signals say themselves that they came; where the system does not tell of the parent's death, a
+ * look once a second does. */
+static bool is_terminated(struct lk_router *router, bool signalled)
+{
+    if (!signalled && now_ms(router) - router->looked_ms < PARENT_CHECK_MS)
+        return false;
+    router->looked_ms = now_ms(router);
+    return router->options.terminated();
+}
+
+enum step { STEP_ON, STEP_LEAVE, STEP_TERMINATED, STEP_FAILED };
+
+static enum step step(struct lk_router *router)
 {
     struct lk_poll_item items[ITEMS] = {
         [ITEM_IOPUB] = {.socket = router->iopub},
         [ITEM_SIGNAL] = {.fd = router->options.signal_fd},
         [ITEM_PAIR] = {.socket = router->pair},
-        [ITEM_STDIN] = {.socket = router->in},
-        [ITEM_CONTROL] = {.socket = router->control},
-        [ITEM_SHELL] = {.socket = router->shell},
+        [ITEM_STDIN] = {.socket = router->in.socket},
+        [ITEM_CONTROL] = {.socket = router->control.socket},
+        [ITEM_SHELL] = {.socket = router->shell.socket},
     };
-    /* While the gate is closed and a request waits, looking at it again would spin. */
-    size_t count = !router->subscribed && router->gate_ms ? ITEM_CONTROL : ITEMS;
+    size_t watched = watched_items(router);
     struct lk_error err = LK_ERROR_INIT;
 
-    if (lk_socket_poll(items, count, poll_timeout(router), &err)) {
+    if (lk_socket_poll(items, watched, poll_timeout(router), &err)) {
         lk_log(LK_LOG_ERROR, "%s", err.message);
-        return false;
+        return STEP_FAILED;
     }
-    if (router->options.terminated())
-        return false;
+    if (is_terminated(router, items[ITEM_SIGNAL].ready))
+        return STEP_TERMINATED;
     if (router->options.interrupted())
         interrupt(router);
-    read_iopub(router);
+    if (items[ITEM_IOPUB].ready)
+        read_iopub(router);
     if (items[ITEM_PAIR].ready)
         read_executor(router);
     if (items[ITEM_STDIN].ready)
         read_stdin(router);
-    if (gate_is_open(router, items[ITEM_CONTROL].ready || items[ITEM_SHELL].ready)) {
+    if (!gate_is_open(router, items[ITEM_CONTROL].ready || items[ITEM_SHELL].ready))
+        return STEP_ON;
+    if (items[ITEM_CONTROL].ready)
         read_control(router);
+    if (items[ITEM_SHELL].ready)
         read_shell(router);
-    }
-    dispatch_next(router);
-    return !router->leaving;
+    else if (watched == ITEMS)
+        lk_shell_queue_caught_up(&router->queue);
+    dispatch(router);
+    return router->leaving ? STEP_LEAVE : STEP_ON;
 }
 
 /* The executor ends its request on the cancel flag; outputs on the way are still sent. */
 static bool wait_for_executor(struct lk_router *router)
 {
-    struct lk_clock *clock = router->options.clock;
-    int64_t deadline = clock->monotonic_ms(clock) + 1000;
+    int64_t deadline = now_ms(router) + 1000;
     struct lk_poll_item item = {.socket = router->pair};
 
     if (router->running)
         lk_cancel_set(router->options.cancel);
-    while (router->running && clock->monotonic_ms(clock) < deadline) {
-        if (lk_socket_poll(&item, 1, deadline - clock->monotonic_ms(clock), NULL))
+    while (router->running && now_ms(router) < deadline) {
+        if (lk_socket_poll(&item, 1, deadline - now_ms(router), NULL))
             return false;
         read_executor(router);
     }
     return !router->running;
 }
 
-bool lk_router_run(struct lk_router *router)
+enum lk_router_end lk_router_run(struct lk_router *router)
 {
     struct lk_exchange exchange = {.pair = router->pair};
+    enum step next;
 
-    publish_status(router, NULL, "starting");
-    while (step(router))
-        continue;
-    if (!router->leaving || !wait_for_executor(router))
-        return false;
+    lk_outbox_status(&router->outbox, NULL, "starting");
+    do
+        next = step(router);
+    while (next == STEP_ON);
+    if (next == STEP_FAILED)
+        return LK_ROUTER_FAILED;
+    if (next == STEP_TERMINATED || !wait_for_executor(router))
+        return LK_ROUTER_LEFT;
     lk_exchange_forward(&exchange, LK_TAG_QUIT, NULL, 0);
-    return true;
+    return LK_ROUTER_QUIT;
+}
+
+static enum lk_status bind_channels(struct lk_router *router, struct lk_error *err)
+{
+    const struct {
+        struct lk_socket **socket;
+        enum lk_socket_kind kind;
+        enum lk_channel channel;
+    } sockets[] = {{&router->shell.socket, LK_SOCKET_ROUTER, LK_SHELL},
+                   {&router->control.socket, LK_SOCKET_ROUTER, LK_CONTROL},
+                   {&router->in.socket, LK_SOCKET_ASKER, LK_STDIN},
+                   {&router->iopub, LK_SOCKET_XPUB, LK_IOPUB}};
+    enum lk_status st = LK_OK;
+
+    for (size_t i = 0; i < LK_COUNT(sockets) && !st; i++) {
+        char address[512];
+        lk_connection_address(router->options.connection, sockets[i].channel, address);
+        st = lk_socket_bind(router->options.zmq, sockets[i].kind, address, sockets[i].socket, err);
+    }
+    return st;
 }
 
 enum lk_status lk_router_new(const struct lk_router_options *options, struct lk_router **ret,
                              struct lk_error *err)
 {
     struct lk_router *router = lk_alloc(sizeof *router);
-    const struct {
-        struct lk_socket **socket;
-        enum lk_socket_kind kind;
-        enum lk_channel channel;
-    } sockets[] = {{&router->shell, LK_SOCKET_ROUTER, LK_SHELL},
-                   {&router->control, LK_SOCKET_ROUTER, LK_CONTROL},
-                   {&router->in, LK_SOCKET_ROUTER, LK_STDIN},
-                   {&router->iopub, LK_SOCKET_XPUB, LK_IOPUB}};
     enum lk_status st;
 
-    memset(router, 0, sizeof *router);
     router->options = *options;
     st = lk_socket_bind(options->zmq, LK_SOCKET_PAIR, LK_EXCHANGE_ADDRESS, &router->pair, err);
-    for (size_t i = 0; i < LK_COUNT(sockets) && !st; i++) {
-        char address[512];
-        lk_connection_address(options->connection, sockets[i].channel, address);
-        st = lk_socket_bind(options->zmq, sockets[i].kind, address, sockets[i].socket, err);
-    }
+    if (!st)
+        st = bind_channels(router, err);
     if (st) {
         lk_router_free(router);
         return st;
     }
+    router->outbox = (struct lk_outbox){.key = &options->connection->key,
+                                        .session = options->session,
+                                        .clock = options->clock,
+                                        .iopub = router->iopub};
     *ret = router;
     return LK_OK;
 }
@@ -419,9 +495,9 @@ void lk_router_free(struct lk_router *router)
         return;
     lk_queued_free(router->running);
     lk_shell_queue_done(&router->queue);
-    lk_socket_close(router->shell);
-    lk_socket_close(router->control);
-    lk_socket_close(router->in);
+    lk_socket_close(router->shell.socket);
+    lk_socket_close(router->control.socket);
+    lk_socket_close(router->in.socket);
     lk_socket_close(router->iopub);
     lk_socket_close(router->pair);
     free(router);

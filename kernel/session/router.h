@@ -25,9 +25,13 @@ struct lk_router_options {
 /* Binds everything. Afterwards the executor may connect. */
 LK_MUST_USE enum lk_status lk_router_new(const struct lk_router_options *options,
                                          struct lk_router **ret, struct lk_error *err);
-/* Runs until shutdown_request (true: the executor is idle and has been told to quit; false: it
- * is still in a cell) or termination (false). */
-bool lk_router_run(struct lk_router *router);
+enum lk_router_end {
+    LK_ROUTER_QUIT,   /* shutdown_request: the executor is idle and has been told to quit */
+    LK_ROUTER_LEFT,   /* terminated, or shut down with the executor still in a cell */
+    LK_ROUTER_FAILED, /* the sockets cannot be waited for any more; the log says why */
+};
+/* Runs until a shutdown_request or termination. */
+enum lk_router_end lk_router_run(struct lk_router *router);
 void lk_router_free(struct lk_router *router);
 
 #endif

@@ -11,6 +11,16 @@ void lk_queued_free(struct lk_queued *queued)
     free(queued);
 }
 
+bool lk_shell_queue_has_room(const struct lk_shell_queue *queue)
+{
+    return queue->count < LK_SHELL_QUEUE_MAX && queue->bytes < LK_SHELL_QUEUE_BYTES_MAX;
+}
+
+static bool is_cell(const struct lk_queued *queued)
+{
+    return lk_str_eq(queued->message.type, LK_STR("execute_request"));
+}
+
 void lk_shell_queue_put(struct lk_shell_queue *queue, struct lk_queued *queued_take)
 {
     queued_take->next = NULL;
@@ -19,7 +29,12 @@ void lk_shell_queue_put(struct lk_shell_queue *queue, struct lk_queued *queued_t
     else
         queue->first = queued_take;
     queue->last = queued_take;
+    lk_json_unref(&queued_take->message.parent_header);
+    lk_json_unref(&queued_take->message.metadata);
+    lk_json_unref(&queued_take->message.content);
     queue->count++;
+    queue->bytes += queued_take->frames.bytes;
+    queued_take->aborted = queue->aborting && is_cell(queued_take);
 }
 
 struct lk_queued *lk_shell_queue_take(struct lk_shell_queue *queue)
@@ -32,14 +47,20 @@ struct lk_queued *lk_shell_queue_take(struct lk_shell_queue *queue)
     if (!queue->first)
         queue->last = NULL;
     queue->count--;
+    queue->bytes -= queued->frames.bytes;
     return queued;
 }
 
 void lk_shell_queue_abort(struct lk_shell_queue *queue)
 {
     for (struct lk_queued *queued = queue->first; queued; queued = queued->next)
-        if (lk_str_eq(queued->message.type, LK_STR("execute_request")))
-            queued->aborted = true;
+        queued->aborted = queued->aborted || is_cell(queued);
+    queue->aborting = true;
+}
+
+void lk_shell_queue_caught_up(struct lk_shell_queue *queue)
+{
+    queue->aborting = false;
 }
 
 void lk_shell_queue_done(struct lk_shell_queue *queue)

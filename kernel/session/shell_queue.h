@@ -1,11 +1,17 @@
-/* Requests waiting for the executor, in the order they came. Pure; one owner. */
+/* Requests waiting for the executor, in the order they came. What does not fit here waits in the
+ * sockets, where it slows its sender down and nobody else. Pure; one owner. */
 #ifndef LK_SESSION_SHELL_QUEUE_H
 #define LK_SESSION_SHELL_QUEUE_H
 
 #include "wire/message.h"
 #include "wire/socket.h"
 
-/* A request as it came and as it was read; the message borrows from the frames. */
+/* So many that whoever runs all cells of a notebook at once has them all here, where a failed one
+ * can keep the rest from running. */
+enum { LK_SHELL_QUEUE_MAX = 16384, LK_SHELL_QUEUE_BYTES_MAX = 64 << 20 };
+
+/* A request as it came and as it was read (its header only, while it waits); the message borrows
+ * from the frames. */
 struct lk_queued {
     struct lk_frames frames;
     struct lk_message message;
@@ -15,16 +21,22 @@ struct lk_queued {
 
 struct lk_shell_queue {
     struct lk_queued *first, *last;
-    size_t count;
+    size_t count, bytes;
+    bool aborting; /* a cell failed, and what was sent before may not have been read yet */
 };
 
 void lk_queued_free(struct lk_queued *queued);
+/* Whether another request may be read; one is taken however large it is. */
+bool lk_shell_queue_has_room(const struct lk_shell_queue *queue);
 /* Takes queued. */
 void lk_shell_queue_put(struct lk_shell_queue *queue, struct lk_queued *queued_take);
 /* The first one, now the caller's; NULL when empty. */
 struct lk_queued *lk_shell_queue_take(struct lk_shell_queue *queue);
-/* Marks the execute_requests that wait now. */
+/* Marks the execute_requests that wait now, and those that are put until
+ * lk_shell_queue_caught_up(). */
 void lk_shell_queue_abort(struct lk_shell_queue *queue);
+/* Everything that had been sent has been put. */
+void lk_shell_queue_caught_up(struct lk_shell_queue *queue);
 void lk_shell_queue_done(struct lk_shell_queue *queue);
 
 #endif

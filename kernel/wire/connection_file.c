@@ -97,11 +97,25 @@ void lk_connection_done(struct lk_connection *connection)
     lk_secret_done(&connection->key);
 }
 
+/* What libzmq can bind: it takes numbers and interfaces, no names, and IPv6 in brackets. */
+static void put_host(const char *ip, char ret[300])
+{
+    if (strcmp(ip, "localhost") == 0)
+        ip = "127.0.0.1";
+    if (strchr(ip, ':') && ip[0] != '[')
+        snprintf(ret, 300, "[%s]", ip);
+    else
+        snprintf(ret, 300, "%s", ip);
+}
+
 void lk_connection_address(const struct lk_connection *connection, enum lk_channel channel,
                            char ret[512])
 {
+    char host[300];
+
+    put_host(connection->ip, host);
     if (connection->ipc)
         snprintf(ret, 512, "ipc://%s-%u", connection->ip, connection->ports[channel]);
     else
-        snprintf(ret, 512, "tcp://%s:%u", connection->ip, connection->ports[channel]);
+        snprintf(ret, 512, "tcp://%s:%u", host, connection->ports[channel]);
 }

@@ -21,7 +21,7 @@ struct lk_connection {
 LK_MUST_USE enum lk_status lk_connection_read(struct lk_str json_text, struct lk_connection *ret,
                                               struct lk_error *err);
 void lk_connection_done(struct lk_connection *connection);
-/* "tcp://127.0.0.1:5555" or "ipc:///tmp/x-1". */
+/* "tcp://127.0.0.1:5555", "tcp://[::1]:5555" or "ipc:///tmp/x-1". */
 void lk_connection_address(const struct lk_connection *connection, enum lk_channel channel,
                            char ret[512]);
 

@@ -3,6 +3,7 @@
 #include "base/timefmt.h"
 #include "base/uuid.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Every answer carries the request's header back. */
@@ -39,24 +40,18 @@ static enum lk_status read_dict(struct lk_str frame, const char *what, json_t **
     enum lk_status st = lk_json_parse(frame, what, ret, err);
 
     if (!st && !json_is_object(*ret))
-        st = malformed(err, what);
+        st = lk_error_set(err, LK_PROTOCOL, "BadMessage", "malformed message: the %s is no object",
+                          what);
     return st;
 }
 
-static enum lk_status read_dicts(const struct lk_str frames[4], struct lk_message *ret,
-                                 struct lk_error *err)
+static enum lk_status read_header(struct lk_str frame, struct lk_message *ret, struct lk_error *err)
 {
     enum lk_status st;
 
-    if (frames[0].len > HEADER_MAX)
+    if (frame.len > HEADER_MAX)
         return malformed(err, "the header is too large");
-    st = read_dict(frames[0], "header", &ret->header, err);
-    if (!st)
-        st = read_dict(frames[1], "parent_header", &ret->parent_header, err);
-    if (!st)
-        st = read_dict(frames[2], "metadata", &ret->metadata, err);
-    if (!st)
-        st = read_dict(frames[3], "content", &ret->content, err);
+    st = read_dict(frame, "header", &ret->header, err);
     if (st)
         return st;
     ret->type = lk_json_get_str(ret->header, "msg_type");
@@ -64,6 +59,28 @@ static enum lk_status read_dicts(const struct lk_str frames[4], struct lk_messag
     if (!ret->type.len || !ret->msg_id.len)
         return malformed(err, "no msg_type or msg_id");
     return LK_OK;
+}
+
+static enum lk_status read_rest(const struct lk_str frames[4], struct lk_message *ret,
+                                struct lk_error *err)
+{
+    enum lk_status st = read_dict(frames[1], "parent_header", &ret->parent_header, err);
+
+    if (!st)
+        st = read_dict(frames[2], "metadata", &ret->metadata, err);
+    if (!st)
+        st = read_dict(frames[3], "content", &ret->content, err);
+    return st;
+}
+
+static void forget_rest(struct lk_message *message)
+{
+    lk_json_unref(&message->parent_header);
+    lk_json_unref(&message->metadata);
+    lk_json_unref(&message->content);
+    message->parent_header = json_object();
+    message->metadata = json_object();
+    message->content = json_object();
 }
 
 enum lk_status lk_message_read(const struct lk_str *frames, size_t count,
@@ -85,10 +102,19 @@ enum lk_status lk_message_read(const struct lk_str *frames, size_t count,
 
     memcpy(ret->identities, frames, at * sizeof *frames);
     ret->identity_count = at;
-    st = read_dicts(frames + at + 2, ret, err);
-    if (st)
+    ret->signature = frames[at + 1];
+    st = read_header(frames[at + 2], ret, err);
+    if (st) {
         lk_message_done(ret);
-    return st;
+        return st;
+    }
+    if (read_rest(frames + at + 2, ret, err)) {
+        forget_rest(ret);
+        if (err)
+            err->status = LK_INVALID;
+        return LK_INVALID;
+    }
+    return LK_OK;
 }
 
 void lk_encoded_done(struct lk_encoded *encoded)
@@ -113,7 +139,10 @@ void lk_message_write(const struct lk_outgoing *outgoing, const char *session, i
     char msg_id[LK_UUID_SIZE];
     char date[LK_TIME_TEXT_MAX];
 
-    lk_uuid_v4(msg_id);
+    if (outgoing->msg_id)
+        snprintf(msg_id, sizeof msg_id, "%s", outgoing->msg_id);
+    else
+        lk_uuid_v4(msg_id);
     lk_time_iso8601(now_unix_ms, date);
     /* All of these are our own plain ASCII: nothing to escape. */
     lk_buf_printf(&ret->header,

@@ -16,8 +16,9 @@ struct lk_message {
     json_t *parent_header;
     json_t *metadata;
     json_t *content;
-    struct lk_str type;   /* header.msg_type */
-    struct lk_str msg_id; /* header.msg_id */
+    struct lk_str type;      /* header.msg_type */
+    struct lk_str msg_id;    /* header.msg_id */
+    struct lk_str signature; /* as it came; borrowed like the identities */
 };
 
 #define LK_MESSAGE_INIT                                                                            \
@@ -25,8 +26,10 @@ struct lk_message {
         .header = NULL                                                                             \
     }
 void lk_message_done(struct lk_message *message);
-/* LK_PROTOCOL: malformed; LK_DENIED: wrong or missing signature. Nothing of the content is in err.
- */
+/* LK_PROTOCOL: malformed; LK_DENIED: wrong or missing signature; ret holds nothing after either.
+ * LK_INVALID: signed and addressed, but another dict than the header is no JSON object. Then ret
+ * holds the header and empty dicts, enough for an answer, and err the reason to give in it. Nothing
+ * of the content is in err. */
 LK_MUST_USE enum lk_status lk_message_read(const struct lk_str *frames, size_t count,
                                            const struct lk_secret *key, struct lk_message *ret,
                                            struct lk_error *err);
@@ -36,6 +39,7 @@ struct lk_outgoing {
     const struct lk_str *identities; /* or, on iopub, the topic as the only one */
     size_t identity_count;
     const char *type;
+    const char *msg_id;          /* NULL: a fresh one */
     const json_t *parent_header; /* NULL: {} */
     const json_t *metadata;      /* NULL: {} */
     const json_t *content;       /* NULL: {} */
@@ -49,7 +53,7 @@ struct lk_encoded {
         LK_BUF_INIT(4096), LK_BUF_INIT(1 << 20), LK_BUF_INIT(1 << 20), LK_BUF_INIT(64 << 20)       \
     }
 void lk_encoded_done(struct lk_encoded *encoded);
-/* session: our one session id, the same on every channel. Fresh msg_id and date each time. */
+/* session: our one session id, the same on every channel. */
 void lk_message_write(const struct lk_outgoing *outgoing, const char *session, int64_t now_unix_ms,
                       struct lk_encoded *ret);
 

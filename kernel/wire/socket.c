@@ -9,12 +9,24 @@
 
 enum { BIND_TRIES = 60, BIND_PAUSE_MS = 50, LINGER_MS = 1000, POLL_ITEMS_MAX = 16 };
 
+/* Messages that may wait in libzmq, per peer. A request waits in front of us rather than with us
+ * (TCP then slows its sender down); an answer may wait for a client that is stopped in a debugger,
+ * but not without end. Between our own two threads the faster one waits. */
+enum {
+    REQUESTS_WAITING = 256,
+    REPLIES_WAITING = 20000,
+    OUTPUTS_WAITING = 50000,
+    EXCHANGE_WAITING = 256,
+    SMALL_FRAME_MAX = 64 << 10, /* subscriptions and heartbeats */
+};
+
 struct lk_zmq {
     void *context;
 };
 
 struct lk_socket {
     void *handle;
+    enum lk_socket_kind kind;
 };
 
 struct lk_zmq *lk_zmq_new(void)
@@ -46,31 +58,51 @@ static void set_int(void *handle, int option, int value)
     zmq_setsockopt(handle, option, &value, sizeof value);
 }
 
-static enum lk_status open_socket(struct lk_zmq *zmq, enum lk_socket_kind kind, const char *address,
-                                  struct lk_socket **ret, struct lk_error *err)
+static void set_options(void *handle, enum lk_socket_kind kind)
+{
+    bool is_small = kind == LK_SOCKET_XPUB || kind == LK_SOCKET_REP;
+    int64_t frame_max = is_small ? SMALL_FRAME_MAX : LK_FRAME_BYTES_MAX;
+
+    set_int(handle, ZMQ_LINGER, LINGER_MS);
+    set_int(handle, ZMQ_RCVHWM, REQUESTS_WAITING);
+    set_int(handle, ZMQ_IPV6, 1);
+    zmq_setsockopt(handle, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max);
+    set_int(handle, ZMQ_SNDHWM, kind == LK_SOCKET_XPUB ? OUTPUTS_WAITING : REPLIES_WAITING);
+    if (kind == LK_SOCKET_XPUB)
+        set_int(handle, ZMQ_XPUB_VERBOSE, 1);
+    if (kind == LK_SOCKET_ROUTER || kind == LK_SOCKET_ASKER)
+        set_int(handle, ZMQ_ROUTER_HANDOVER, 1);
+    if (kind == LK_SOCKET_ASKER)
+        set_int(handle, ZMQ_ROUTER_MANDATORY, 1);
+}
+
+/* The end that binds never waits for the other, which may be in a cell for hours; the end that
+ * connects does. 0 is no limit. */
+static void set_pair_options(void *handle, bool binds)
+{
+    set_int(handle, ZMQ_LINGER, 0);
+    set_int(handle, ZMQ_SNDHWM, binds ? 0 : EXCHANGE_WAITING);
+    set_int(handle, ZMQ_RCVHWM, binds ? EXCHANGE_WAITING : 0);
+}
+
+static enum lk_status open_socket(struct lk_zmq *zmq, enum lk_socket_kind kind, bool binds,
+                                  const char *address, struct lk_socket **ret, struct lk_error *err)
 {
     static const int types[] = {
-        [LK_SOCKET_ROUTER] = ZMQ_ROUTER,
-        [LK_SOCKET_XPUB] = ZMQ_XPUB,
-        [LK_SOCKET_REP] = ZMQ_REP,
+        [LK_SOCKET_ROUTER] = ZMQ_ROUTER, [LK_SOCKET_ASKER] = ZMQ_ROUTER,
+        [LK_SOCKET_XPUB] = ZMQ_XPUB,     [LK_SOCKET_REP] = ZMQ_REP,
         [LK_SOCKET_PAIR] = ZMQ_PAIR,
     };
     void *handle = zmq_socket(zmq->context, types[kind]);
 
     if (!handle)
         return socket_error(err, address, "no socket for");
-    set_int(handle, ZMQ_LINGER, kind == LK_SOCKET_PAIR ? 0 : LINGER_MS);
-    if (kind == LK_SOCKET_ROUTER)
-        set_int(handle, ZMQ_ROUTER_HANDOVER, 1);
-    if (kind == LK_SOCKET_XPUB)
-        set_int(handle, ZMQ_XPUB_VERBOSE, 1);
-    /* Outputs are bounded by the cell's own limits; the reader of iopub must not lose any. */
-    if (kind == LK_SOCKET_PAIR || kind == LK_SOCKET_XPUB) {
-        set_int(handle, ZMQ_SNDHWM, 0);
-        set_int(handle, ZMQ_RCVHWM, 0);
-    }
+    if (kind == LK_SOCKET_PAIR)
+        set_pair_options(handle, binds);
+    else
+        set_options(handle, kind);
     *ret = lk_alloc(sizeof **ret);
-    (*ret)->handle = handle;
+    **ret = (struct lk_socket){.handle = handle, .kind = kind};
     return LK_OK;
 }
 
@@ -84,7 +116,7 @@ static void pause_ms(long ms)
 enum lk_status lk_socket_bind(struct lk_zmq *zmq, enum lk_socket_kind kind, const char *address,
                               struct lk_socket **ret, struct lk_error *err)
 {
-    enum lk_status st = open_socket(zmq, kind, address, ret, err);
+    enum lk_status st = open_socket(zmq, kind, true, address, ret, err);
 
     if (st)
         return st;
@@ -102,7 +134,7 @@ enum lk_status lk_socket_bind(struct lk_zmq *zmq, enum lk_socket_kind kind, cons
 enum lk_status lk_socket_connect(struct lk_zmq *zmq, enum lk_socket_kind kind, const char *address,
                                  struct lk_socket **ret, struct lk_error *err)
 {
-    enum lk_status st = open_socket(zmq, kind, address, ret, err);
+    enum lk_status st = open_socket(zmq, kind, false, address, ret, err);
 
     if (!st && zmq_connect((*ret)->handle, address) != 0) {
         st = socket_error(err, address, "cannot connect to");
@@ -121,9 +153,10 @@ void lk_socket_close(struct lk_socket *socket)
 
 /* ---- messages ------------------------------------------------------------------------------ */
 
+/* What a struct lk_frames owns: as much as the message needs, for thousands may wait. */
 struct held_frames {
-    zmq_msg_t msg[LK_FRAMES_MAX];
     size_t count;
+    zmq_msg_t msg[];
 };
 
 void lk_frames_done(struct lk_frames *frames)
@@ -133,58 +166,96 @@ void lk_frames_done(struct lk_frames *frames)
     for (size_t i = 0; held && i < held->count; i++)
         zmq_msg_close(&held->msg[i]);
     free(held);
-    frames->owned = NULL;
-    frames->count = 0;
-    frames->oversized = false;
+    free(frames->parts);
+    memset(frames, 0, sizeof *frames);
 }
 
-static void keep(struct lk_frames *frames, struct held_frames *held)
-{
-    zmq_msg_t *msg = &held->msg[held->count++];
+/* Parts while they arrive. */
+struct arriving {
+    zmq_msg_t msg[LK_FRAMES_MAX];
+    size_t count, bytes;
+    bool oversized;
+};
 
-    frames->parts[frames->count++] = (struct lk_str){zmq_msg_data(msg), zmq_msg_size(msg)};
+static void drop_arriving(struct arriving *arriving)
+{
+    for (size_t i = 0; i < arriving->count; i++)
+        zmq_msg_close(&arriving->msg[i]);
+    arriving->count = 0;
+}
+
+/* One part; -1 with errno. */
+static int receive_part(struct lk_socket *socket, struct arriving *arriving, bool *more)
+{
+    zmq_msg_t msg;
+
+    zmq_msg_init(&msg);
+    while (zmq_msg_recv(&msg, socket->handle, ZMQ_DONTWAIT) < 0) {
+        if (zmq_errno() == EINTR)
+            continue;
+        zmq_msg_close(&msg);
+        return -1;
+    }
+    *more = zmq_msg_more(&msg);
+    arriving->bytes += zmq_msg_size(&msg);
+    if (arriving->bytes > LK_FRAME_BYTES_MAX || arriving->count == LK_FRAMES_MAX) {
+        arriving->oversized = true;
+        drop_arriving(arriving);
+        zmq_msg_close(&msg);
+        return 0;
+    }
+    zmq_msg_init(&arriving->msg[arriving->count]);
+    zmq_msg_move(&arriving->msg[arriving->count++], &msg);
+    return 0;
+}
+
+static void keep(struct arriving *arriving, struct lk_frames *ret)
+{
+    size_t count = arriving->count;
+    struct held_frames *held = lk_alloc(sizeof *held + count * sizeof *held->msg);
+
+    ret->parts = lk_alloc(count * sizeof *ret->parts);
+    ret->bytes = arriving->bytes;
+    ret->oversized = arriving->oversized;
+    ret->count = held->count = count;
+    ret->owned = held;
+    for (size_t i = 0; i < count; i++) {
+        zmq_msg_init(&held->msg[i]);
+        zmq_msg_move(&held->msg[i], &arriving->msg[i]);
+        ret->parts[i] = (struct lk_str){zmq_msg_data(&held->msg[i]), zmq_msg_size(&held->msg[i])};
+    }
 }
 
 enum lk_status lk_socket_receive(struct lk_socket *socket, struct lk_frames *ret,
                                  struct lk_error *err)
 {
-    struct held_frames *held;
-    size_t bytes = 0;
+    struct arriving arriving;
     bool more = true;
 
+    arriving.count = arriving.bytes = 0;
+    arriving.oversized = false;
     lk_frames_done(ret);
-    ret->owned = held = lk_alloc(sizeof *held);
-    held->count = 0;
     while (more) {
-        zmq_msg_t *msg =
-            &held->msg[held->count < LK_FRAMES_MAX - 1 ? held->count : LK_FRAMES_MAX - 1];
-        zmq_msg_init(msg);
-        while (zmq_msg_recv(msg, socket->handle, ZMQ_DONTWAIT) < 0) {
-            if (zmq_errno() == EINTR)
-                continue;
-            zmq_msg_close(msg);
-            lk_frames_done(ret);
+        if (receive_part(socket, &arriving, &more) < 0) {
+            drop_arriving(&arriving);
             return zmq_errno() == EAGAIN ? LK_TIMEOUT : socket_error(err, "", "receiving failed");
         }
-        more = zmq_msg_more(msg);
-        bytes += zmq_msg_size(msg);
-        if (bytes > LK_FRAME_BYTES_MAX || held->count >= LK_FRAMES_MAX - 1) {
-            ret->oversized = true;
-            zmq_msg_close(msg);
-        } else {
-            keep(ret, held);
-        }
     }
+    keep(&arriving, ret);
     return LK_OK;
 }
 
 enum lk_status lk_socket_send(struct lk_socket *socket, const struct lk_str *parts, size_t count,
                               struct lk_error *err)
 {
+    /* An ASKER would wait for a peer that does not read; one that does not is as good as gone. */
+    bool is_asker = socket->kind == LK_SOCKET_ASKER;
+
     for (size_t i = 0; i < count; i++) {
-        int flags = i + 1 < count ? ZMQ_SNDMORE : 0;
+        int flags = (i + 1 < count ? ZMQ_SNDMORE : 0) | (is_asker ? ZMQ_DONTWAIT : 0);
         while (zmq_send(socket->handle, parts[i].ptr, parts[i].len, flags) < 0) {
-            /* EHOSTUNREACH: the client has left; nobody waits for this message. */
+            if (is_asker && (zmq_errno() == EHOSTUNREACH || zmq_errno() == EAGAIN))
+                return LK_NOT_FOUND;
             if (zmq_errno() == EHOSTUNREACH)
                 return LK_OK;
             if (zmq_errno() != EINTR)

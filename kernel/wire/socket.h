@@ -11,13 +11,21 @@
 struct lk_zmq;    /* the ZeroMQ context; any thread */
 struct lk_socket; /* one socket; one thread */
 
-enum lk_socket_kind { LK_SOCKET_ROUTER, LK_SOCKET_XPUB, LK_SOCKET_REP, LK_SOCKET_PAIR };
+enum lk_socket_kind {
+    LK_SOCKET_ROUTER,
+    LK_SOCKET_ASKER, /* a ROUTER that says when the peer it sends to is not there */
+    LK_SOCKET_XPUB,
+    LK_SOCKET_REP,
+    LK_SOCKET_PAIR,
+};
 
 LK_MUST_USE struct lk_zmq *lk_zmq_new(void);
 /* Waits for the linger of closed sockets. */
 void lk_zmq_free(struct lk_zmq *zmq);
 /* Binds; EADDRINUSE is tried again for up to 3 s, since a restart re-uses its ports (jupyter.md
- * §1.10). ROUTER: handover on. XPUB: verbose. linger 1 s. No high-water mark on PAIR. */
+ * §1.10). ROUTER: handover on. XPUB: verbose. linger 1 s.
+ * A peer that sends a frame over LK_FRAME_BYTES_MAX is cut off; what waits unread, or unsent to a
+ * peer that does not read, is bounded, and past that only this peer loses messages. */
 LK_MUST_USE enum lk_status lk_socket_bind(struct lk_zmq *zmq, enum lk_socket_kind kind,
                                           const char *address, struct lk_socket **ret,
                                           struct lk_error *err);
@@ -26,25 +34,28 @@ LK_MUST_USE enum lk_status lk_socket_connect(struct lk_zmq *zmq, enum lk_socket_
                                              struct lk_error *err);
 void lk_socket_close(struct lk_socket *socket);
 
-enum { LK_FRAMES_MAX = 64, LK_FRAME_BYTES_MAX = 128 << 20 };
+enum { LK_FRAMES_MAX = 64, LK_FRAME_BYTES_MAX = 64 << 20 };
 
 /* One multipart message as received: views into memory that it owns. */
 struct lk_frames {
-    struct lk_str parts[LK_FRAMES_MAX];
+    struct lk_str *parts;
     size_t count;
-    bool oversized; /* more parts or bytes than the ceilings: the rest was read and dropped */
+    size_t bytes;   /* of all parts */
+    bool oversized; /* more parts or bytes than the ceilings: it was read and dropped */
     void *owned;
 };
 #define LK_FRAMES_INIT                                                                             \
     {                                                                                              \
-        .count = 0, .owned = NULL                                                                  \
+        .parts = NULL, .count = 0, .owned = NULL                                                   \
     }
 void lk_frames_done(struct lk_frames *frames);
 
 /* Never blocks. LK_TIMEOUT: nothing there (err untouched). */
 LK_MUST_USE enum lk_status lk_socket_receive(struct lk_socket *socket, struct lk_frames *ret,
                                              struct lk_error *err);
-/* Copies the parts. Blocks only on a PAIR without peer. */
+/* Copies the parts. Blocks only on a PAIR whose peer is behind or not there yet. LK_NOT_FOUND (err
+ * untouched): an ASKER's peer is not there; other peers that have left are no failure, for nobody
+ * waits for the message. */
 LK_MUST_USE enum lk_status lk_socket_send(struct lk_socket *socket, const struct lk_str *parts,
                                           size_t count, struct lk_error *err);
 

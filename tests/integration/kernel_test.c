@@ -296,12 +296,14 @@ static void frames_that_are_no_message_are_dropped(void **state)
     assert_well(world);
 }
 
-static void signed_garbage_is_dropped(void **state)
+static void signed_garbage_is_answered_with_what_is_wrong(void **state)
 {
     static const char *const contents[] = {"", "garbage", "[]", "{\"code\":", "{\"a\":\"\xff\"}"};
     struct world *world = *state;
 
     for (size_t i = 0; i < LK_COUNT(contents); i++) {
+        LK_CLEANUP(lk_json_unref) json_t *messages = NULL;
+        LK_CLEANUP(lk_json_unref) json_t *answer = NULL;
         char signature[LK_SIGNATURE_HEX + 1];
         struct lk_str frames[6] = {
             LK_STR_INIT("<IDS|MSG>"),
@@ -313,6 +315,12 @@ static void signed_garbage_is_dropped(void **state)
         lk_signature_make(&world->client->connection.key, frames + 2, signature);
         frames[1] = lk_str_from(signature);
         raw_send_frames(world->client, LK_SHELL, frames, LK_COUNT(frames));
+        messages = raw_until_idle(world->client, "a");
+        strcpy(world->id, "a");
+        assert_story(world, messages, "busy idle");
+        answer = reply(world, "execute_reply");
+        assert_str(lk_json_get_str(answer, "status"), "error");
+        assert_contains(lk_json_get_str(answer, "evalue"), "content");
     }
     assert_well(world);
 }
@@ -438,7 +446,7 @@ int main(void)
         WITH_KERNEL(after_an_error_the_waiting_cells_are_not_run),
         WITH_KERNEL(a_cell_may_ask_not_to_stop_the_queue),
         WITH_KERNEL(frames_that_are_no_message_are_dropped),
-        WITH_KERNEL(signed_garbage_is_dropped),
+        WITH_KERNEL(signed_garbage_is_answered_with_what_is_wrong),
         WITH_KERNEL(a_cell_without_code_is_an_error_like_others),
         WITH_KERNEL(a_huge_cell_is_refused_by_name),
         WITH_KERNEL(an_unknown_request_gets_busy_and_idle),

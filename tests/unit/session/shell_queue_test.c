@@ -64,12 +64,52 @@ static void abort_marks_the_cells_that_wait_and_nothing_else(void **state)
     lk_shell_queue_put(&queue, request("kernel_info_request", "2"));
     lk_shell_queue_put(&queue, request("execute_request", "3"));
     lk_shell_queue_abort(&queue);
+    lk_shell_queue_caught_up(&queue);
     lk_shell_queue_put(&queue, request("execute_request", "later"));
 
     take_expecting(&queue, "1", true);
     take_expecting(&queue, "2", false);
     take_expecting(&queue, "3", true);
     take_expecting(&queue, "later", false);
+}
+
+/* More may have been sent before the failure than the queue holds. */
+static void abort_lasts_until_everything_sent_has_been_read(void **state)
+{
+    struct lk_shell_queue queue = {.first = NULL};
+
+    (void)state;
+    lk_shell_queue_abort(&queue);
+    lk_shell_queue_put(&queue, request("execute_request", "1"));
+    lk_shell_queue_put(&queue, request("complete_request", "2"));
+    lk_shell_queue_caught_up(&queue);
+    lk_shell_queue_put(&queue, request("execute_request", "3"));
+
+    take_expecting(&queue, "1", true);
+    take_expecting(&queue, "2", false);
+    take_expecting(&queue, "3", false);
+}
+
+static void there_is_room_for_so_many_and_so_much(void **state)
+{
+    struct lk_shell_queue queue = {.first = NULL};
+    struct lk_queued *large = request("execute_request", "large");
+
+    (void)state;
+    for (int i = 0; i < LK_SHELL_QUEUE_MAX; i++) {
+        assert_true(lk_shell_queue_has_room(&queue));
+        lk_shell_queue_put(&queue, request("execute_request", "x"));
+    }
+    assert_false(lk_shell_queue_has_room(&queue));
+    lk_queued_free(lk_shell_queue_take(&queue));
+    assert_true(lk_shell_queue_has_room(&queue));
+    lk_shell_queue_done(&queue);
+
+    large->frames.bytes = LK_SHELL_QUEUE_BYTES_MAX;
+    lk_shell_queue_put(&queue, large);
+    assert_false(lk_shell_queue_has_room(&queue));
+    lk_queued_free(lk_shell_queue_take(&queue));
+    assert_true(lk_shell_queue_has_room(&queue));
 }
 
 /* The sanitizers see what is not released. */
@@ -93,6 +133,8 @@ int main(void)
         cmocka_unit_test(requests_leave_in_the_order_they_came),
         cmocka_unit_test(an_emptied_queue_can_be_filled_again),
         cmocka_unit_test(abort_marks_the_cells_that_wait_and_nothing_else),
+        cmocka_unit_test(abort_lasts_until_everything_sent_has_been_read),
+        cmocka_unit_test(there_is_room_for_so_many_and_so_much),
         cmocka_unit_test(done_releases_what_still_waits),
     };
 

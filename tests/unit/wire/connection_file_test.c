@@ -1,5 +1,6 @@
 #include "wire/connection_file.h"
 
+#include "base/buf.h"
 #include "support/assert.h"
 
 #include <stdio.h>
@@ -69,6 +70,29 @@ static void the_last_port_is_a_port(void **state)
         &err);
     assert_address(&connection, LK_SHELL, "tcp://127.0.0.1:65535");
     lk_connection_done(&connection);
+}
+
+static void hosts_are_written_as_libzmq_takes_them(void **state)
+{
+    static const struct {
+        const char *ip, *want;
+    } cases[] = {
+        {"localhost", "tcp://127.0.0.1:51004"},
+        {"::1", "tcp://[::1]:51004"},
+        {"[::1]", "tcp://[::1]:51004"},
+        {"0.0.0.0", "tcp://0.0.0.0:51004"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LK_COUNT(cases); i++) {
+        LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
+        struct lk_connection connection;
+        struct lk_error err = LK_ERROR_INIT;
+        lk_buf_printf(&text, "{" PORTS ",\"ip\":\"%s\"}", cases[i].ip);
+        assert_lk_ok(lk_connection_read(lk_buf_view(&text), &connection, &err), &err);
+        assert_address(&connection, LK_CONTROL, cases[i].want);
+        lk_connection_done(&connection);
+    }
 }
 
 static void ipc_addresses_end_in_the_port(void **state)
@@ -168,6 +192,7 @@ int main(void)
         cmocka_unit_test(reads_what_jupyter_writes),
         cmocka_unit_test(ports_may_be_strings),
         cmocka_unit_test(the_last_port_is_a_port),
+        cmocka_unit_test(hosts_are_written_as_libzmq_takes_them),
         cmocka_unit_test(ipc_addresses_end_in_the_port),
         cmocka_unit_test(without_a_key_messages_are_not_signed),
         cmocka_unit_test(refuses_files_that_lead_nowhere),

@@ -91,14 +91,7 @@ static void frames_that_are_no_message_are_refused(void **state)
         {{"1", "2", "3", "4", "5", "6", "7", "8", "9", "<IDS|MSG>", "", HEADER, "{}", "{}", "{}"},
          "identities"},
         {{"<IDS|MSG>", "", "[]", "{}", "{}", "{}"}, "header"},
-        {{"<IDS|MSG>", "", HEADER, "null", "{}", "{}"}, "parent_header"},
-        {{"<IDS|MSG>", "", HEADER, "{}", "7", "{}"}, "metadata"},
-        {{"<IDS|MSG>", "", HEADER, "{}", "{}", "\"text\""}, "content"},
         {{"<IDS|MSG>", "", "", "{}", "{}", "{}"}, "header"},
-        {{"<IDS|MSG>", "", HEADER, "", "{}", "{}"}, "parent_header"},
-        {{"<IDS|MSG>", "", HEADER, "{}", "{}", "{\"code\":"}, "content"},
-        {{"<IDS|MSG>", "", HEADER, "{}", "{}", "{\"code\":\"\xc3\x28\"}"}, "content"},
-        {{"<IDS|MSG>", "", HEADER, "{}", "{}", "{} {}"}, "content"},
         {{"<IDS|MSG>", "", "{}", "{}", "{}", "{}"}, "msg_type"},
         {{"<IDS|MSG>", "", "{\"msg_id\":\"a\"}", "{}", "{}", "{}"}, "msg_type"},
         {{"<IDS|MSG>", "", "{\"msg_type\":\"a\"}", "{}", "{}", "{}"}, "msg_type"},
@@ -116,6 +109,41 @@ static void frames_that_are_no_message_are_refused(void **state)
                          &err);
         assert_contains(err.message, cases[i].says);
         assert_null(message.header);
+    }
+}
+
+/* Who sent it is known and waits for an answer. */
+static void what_is_addressed_but_unreadable_can_still_be_answered(void **state)
+{
+    static const struct {
+        const char *frames[8];
+        const char *says;
+    } cases[] = {
+        {{"peer", "<IDS|MSG>", "", HEADER, "null", "{}", "{}"}, "parent_header"},
+        {{"peer", "<IDS|MSG>", "", HEADER, "{}", "7", "{}"}, "metadata"},
+        {{"peer", "<IDS|MSG>", "", HEADER, "{}", "{}", "\"text\""}, "content"},
+        {{"peer", "<IDS|MSG>", "", HEADER, "", "{}", "{}"}, "parent_header"},
+        {{"peer", "<IDS|MSG>", "", HEADER, "{}", "{}", "{\"code\":"}, "content"},
+        {{"peer", "<IDS|MSG>", "", HEADER, "{}", "{}", "{\"code\":\"\xc3\x28\"}"}, "content"},
+        {{"peer", "<IDS|MSG>", "", HEADER, "{}", "{}", "{} {}"}, "content"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LK_COUNT(cases); i++) {
+        struct frames frames = frames_of(cases[i].frames);
+        struct lk_message message = LK_MESSAGE_INIT;
+        struct lk_error err = LK_ERROR_INIT;
+        assert_lk_status(
+            LK_INVALID, lk_message_read(frames.parts, frames.count, &no_key, &message, &err), &err);
+        assert_contains(err.message, cases[i].says);
+        assert_lacks(err.message, "text");
+        assert_str(message.identities[0], "peer");
+        assert_str(message.type, "execute_request");
+        assert_str(message.msg_id, "c1");
+        assert_int_equal(json_object_size(message.parent_header), 0);
+        assert_int_equal(json_object_size(message.metadata), 0);
+        assert_int_equal(json_object_size(message.content), 0);
+        lk_message_done(&message);
     }
 }
 
@@ -146,6 +174,11 @@ static void a_tower_of_brackets_is_refused(void **state)
     memset(tower, '[', sizeof tower);
     memcpy(tower, "{\"a\":", 5);
     frames.parts[5] = (struct lk_str){tower, sizeof tower};
+    assert_lk_status(LK_INVALID,
+                     lk_message_read(frames.parts, frames.count, &no_key, &message, &err), &err);
+    assert_contains(err.message, "nested");
+    lk_message_done(&message);
+    frames.parts[2] = frames.parts[5];
     assert_lk_status(LK_PROTOCOL,
                      lk_message_read(frames.parts, frames.count, &no_key, &message, &err), &err);
 }
@@ -222,6 +255,7 @@ static void every_message_has_an_id_of_its_own(void **state)
 {
     LK_CLEANUP(lk_encoded_done) struct lk_encoded one = LK_ENCODED_INIT;
     LK_CLEANUP(lk_encoded_done) struct lk_encoded two = LK_ENCODED_INIT;
+    LK_CLEANUP(lk_encoded_done) struct lk_encoded given = LK_ENCODED_INIT;
 
     (void)state;
     lk_message_write(&(struct lk_outgoing){.type = "status"}, "s", 0, &one);
@@ -229,6 +263,8 @@ static void every_message_has_an_id_of_its_own(void **state)
     assert_string_not_equal(lk_buf_cstr(&one.header), lk_buf_cstr(&two.header));
     assert_str(lk_buf_view(&one.parent_header), "{}");
     assert_str(lk_buf_view(&one.content), "{}");
+    lk_message_write(&(struct lk_outgoing){.type = "status", .msg_id = "mine"}, "s", 0, &given);
+    assert_contains(lk_buf_cstr(&given.header), "\"msg_id\":\"mine\"");
 }
 
 int main(void)
@@ -238,6 +274,7 @@ int main(void)
         cmocka_unit_test(identities_are_kept_byte_for_byte),
         cmocka_unit_test(no_identity_at_all_is_fine),
         cmocka_unit_test(frames_that_are_no_message_are_refused),
+        cmocka_unit_test(what_is_addressed_but_unreadable_can_still_be_answered),
         cmocka_unit_test(a_header_too_large_to_be_given_back_is_refused),
         cmocka_unit_test(a_tower_of_brackets_is_refused),
         cmocka_unit_test(the_signature_is_checked_before_json_is_read),

@@ -1,0 +1,80 @@
+#include "session/outbox.h"
+
+#include "base/log.h"
+#include "session/exchange.h"
+
+/* Signs the four dicts and sends identities, delimiter, signature, dicts. */
+static bool send_signed(struct lk_socket *socket, const struct lk_secret *key,
+                        const struct lk_str *identities, size_t identity_count,
+                        const struct lk_str dicts[4])
+{
+    struct lk_str parts[LK_IDENTITIES_MAX + 6];
+    char signature[LK_SIGNATURE_HEX + 1];
+    struct lk_error err = LK_ERROR_INIT;
+    enum lk_status st;
+    size_t count = 0;
+
+    lk_signature_make(key, dicts, signature);
+    for (size_t i = 0; i < identity_count && i < LK_IDENTITIES_MAX; i++)
+        parts[count++] = identities[i];
+    parts[count++] = LK_STR("<IDS|MSG>");
+    parts[count++] = lk_str_from(signature);
+    for (int i = 0; i < 4; i++)
+        parts[count++] = dicts[i];
+    st = lk_socket_send(socket, parts, count, &err);
+    if (st && st != LK_NOT_FOUND)
+        lk_log(LK_LOG_ERROR, "%s", err.message);
+    return st != LK_NOT_FOUND;
+}
+
+static void send_message(struct lk_outbox *outbox, struct lk_socket *socket,
+                         const struct lk_outgoing *outgoing)
+{
+    LK_CLEANUP(lk_encoded_done) struct lk_encoded encoded = LK_ENCODED_INIT;
+
+    lk_message_write(outgoing, outbox->session, outbox->clock->unix_ms(outbox->clock), &encoded);
+    send_signed(socket, outbox->key, outgoing->identities, outgoing->identity_count,
+                (struct lk_str[]){lk_buf_view(&encoded.header), lk_buf_view(&encoded.parent_header),
+                                  lk_buf_view(&encoded.metadata), lk_buf_view(&encoded.content)});
+}
+
+void lk_outbox_publish_take(struct lk_outbox *outbox, struct lk_str topic, const char *type,
+                            const json_t *parent, json_t *content)
+{
+    send_message(outbox, outbox->iopub,
+                 &(struct lk_outgoing){.identities = &topic,
+                                       .identity_count = 1,
+                                       .type = type,
+                                       .parent_header = parent,
+                                       .content = content});
+    json_decref(content);
+}
+
+void lk_outbox_status(struct lk_outbox *outbox, const json_t *parent, const char *state)
+{
+    lk_outbox_publish_take(outbox, LK_STR("status"), "status", parent,
+                           json_pack("{s:s}", "execution_state", state));
+}
+
+void lk_outbox_reply_take(struct lk_outbox *outbox, struct lk_socket *socket,
+                          const struct lk_message *request, json_t *content)
+{
+    char type[64];
+
+    lk_reply_type(request->type, type);
+    send_message(outbox, socket,
+                 &(struct lk_outgoing){.identities = request->identities,
+                                       .identity_count = request->identity_count,
+                                       .type = type,
+                                       .parent_header = request->header,
+                                       .content = content});
+    json_decref(content);
+}
+
+bool lk_outbox_relay(struct lk_outbox *outbox, struct lk_socket *socket,
+                     const struct lk_str *frames, size_t count)
+{
+    size_t delimiter = count - 5;
+
+    return send_signed(socket, outbox->key, frames, delimiter, frames + delimiter + 1);
+}
