@@ -160,6 +160,14 @@ static enum lk_status no_stdin(struct lk_error *err)
     return lk_error_next(err, "Run the cell in a client with an input box, such as VS Code.");
 }
 
+/* Escape in an input box sends the empty text. */
+static enum lk_status no_answer(struct lk_error *err)
+{
+    lk_error_set(err, LK_CANCELLED, "KeyboardInterrupt",
+                 "the question was dismissed without an answer, and the cell stopped there");
+    return lk_error_next(err, "Run the cell again to be asked again.");
+}
+
 static enum lk_status wait_for_news(struct lk_jupyter_cell *self, const struct question *question,
                                     enum news *news, struct lk_secret *ret, struct lk_error *err)
 {
@@ -190,7 +198,8 @@ static enum lk_status ask(struct lk_cell *cell, const char *prompt, bool passwor
     if (!cell->allow_stdin || cell->read_only)
         return no_stdin(err);
     lk_uuid_v4(question.msg_id);
-    stream(cell, LK_STREAM_STDERR, LK_STR("Waiting for the box at the top of the window …\n"));
+    stream(cell, LK_STREAM_STDERR,
+           LK_STR("Waiting for your answer (VS Code asks at the top of the window) …\n"));
     drop_stale_answers(self);
     for (int tries = 0; news == NEWS_NOBODY && !st; tries++) {
         if (tries == ASK_TRIES)
@@ -203,7 +212,7 @@ static enum lk_status ask(struct lk_cell *cell, const char *prompt, bool passwor
         st = wait_for_news(self, &question, &news, ret, err);
     }
     if (!st && password && lk_secret_is_empty(ret))
-        return lk_error_set(err, LK_CANCELLED, "KeyboardInterrupt", "no answer was given");
+        return no_answer(err);
     return st;
 }
 

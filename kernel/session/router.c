@@ -93,7 +93,8 @@ static void from_executor(struct lk_router *router, const struct lk_frames *fram
     if (lk_str_eq(tag, LK_TAG_DONE)) {
         finish_running(router);
     } else if (lk_str_eq(tag, LK_TAG_FAILED)) {
-        lk_shell_queue_abort(&router->queue);
+        if (router->running)
+            lk_shell_queue_abort(&router->queue, &router->running->message);
         read_shell(router);
     } else if (frames->count < 6) {
         lk_log(LK_LOG_ERROR, "a broken message from the executor");
@@ -322,6 +323,9 @@ static void read_iopub(struct lk_router *router)
         content = json_object();
         json_object_set_new(content, "subscription", lk_json_text(topic));
         lk_outbox_publish_take(&router->outbox, topic, "iopub_welcome", NULL, content);
+        /* Said before, nobody would have heard it; the welcome comes first (JEP 65). */
+        if (!router->subscribed)
+            lk_outbox_status(&router->outbox, NULL, "starting");
         router->subscribed = true;
     }
 }
@@ -435,7 +439,6 @@ enum lk_router_end lk_router_run(struct lk_router *router)
     struct lk_exchange exchange = {.pair = router->pair};
     enum step next;
 
-    lk_outbox_status(&router->outbox, NULL, "starting");
     do
         next = step(router);
     while (next == STEP_ON);

@@ -22,7 +22,8 @@ struct lk_queued {
 struct lk_shell_queue {
     struct lk_queued *first, *last;
     size_t count, bytes;
-    bool aborting; /* a cell failed, and what was sent before may not have been read yet */
+    char *aborting; /* a cell of this client session failed, and what it had sent before may not
+                     * have been read yet; NULL: none */
 };
 
 void lk_queued_free(struct lk_queued *queued);
@@ -32,9 +33,10 @@ bool lk_shell_queue_has_room(const struct lk_shell_queue *queue);
 void lk_shell_queue_put(struct lk_shell_queue *queue, struct lk_queued *queued_take);
 /* The first one, now the caller's; NULL when empty. */
 struct lk_queued *lk_shell_queue_take(struct lk_shell_queue *queue);
-/* Marks the execute_requests that wait now, and those that are put until
- * lk_shell_queue_caught_up(). */
-void lk_shell_queue_abort(struct lk_shell_queue *queue);
+/* A cell of failed's sender failed: marks the execute_requests of the same client session that wait
+ * now, and those that are put until lk_shell_queue_caught_up(). What other clients have sent does
+ * not depend on it. */
+void lk_shell_queue_abort(struct lk_shell_queue *queue, const struct lk_message *failed);
 /* Everything that had been sent has been put. */
 void lk_shell_queue_caught_up(struct lk_shell_queue *queue);
 void lk_shell_queue_done(struct lk_shell_queue *queue);

@@ -9,7 +9,7 @@
 struct world {
     struct kernel_process *kernel;
     struct raw_client *client;
-    json_t *first; /* the first message on iopub */
+    json_t *first, *second; /* messages on iopub */
     char id[RAW_ID_SIZE];
     struct lk_buf story;
 };
@@ -21,9 +21,10 @@ static int start_kind(void **state, enum kernel_process_kind kind)
     world->kernel = kernel_process_new(kind);
     world->client = raw_client_new(world->kernel);
     world->first = raw_receive(world->client, LK_IOPUB, 10000);
+    world->second = raw_receive(world->client, LK_IOPUB, 10000);
     lk_buf_init(&world->story, 4096);
     *state = world;
-    return world->first ? 0 : -1;
+    return world->first && world->second ? 0 : -1;
 }
 
 static int start(void **state)
@@ -48,6 +49,7 @@ static int stop(void **state)
     raw_client_free(world->client);
     kernel_process_free(world->kernel);
     json_decref(world->first);
+    json_decref(world->second);
     lk_buf_done(&world->story);
     free(world);
     return 0;
@@ -92,13 +94,17 @@ static void assert_well(struct world *world)
     assert_str(lk_json_get_str(content, "implementation"), "livy-kernel");
 }
 
-static void the_welcome_is_the_first_message(void **state)
+static void the_welcome_is_the_first_message_and_starting_the_second(void **state)
 {
     struct world *world = *state;
 
     assert_str(lk_json_get_str(world->first, "type"), "iopub_welcome");
     assert_str(lk_json_get_str(world->first, "parent"), "");
     assert_str(lk_json_get_str(json_object_get(world->first, "content"), "subscription"), "");
+    assert_str(lk_json_get_str(world->second, "type"), "status");
+    assert_str(lk_json_get_str(world->second, "parent"), "");
+    assert_str(lk_json_get_str(json_object_get(world->second, "content"), "execution_state"),
+               "starting");
     assert_true(raw_heartbeat(world->client));
     assert_true(raw_heartbeat(world->client));
 }
@@ -437,7 +443,7 @@ static void cells_run_over_ipc_and_without_a_key_too(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_KERNEL(the_welcome_is_the_first_message),
+        WITH_KERNEL(the_welcome_is_the_first_message_and_starting_the_second),
         WITH_KERNEL(kernel_info_is_given_on_shell_and_on_control),
         WITH_KERNEL(a_cell_is_echoed_shown_and_answered_in_order),
         WITH_KERNEL(a_failed_cell_says_the_same_on_both_channels),

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <zmq.h>
 
-enum { PATIENCE_MS = 10000, PARTS_MAX = 16 };
+enum { PATIENCE_MS = 30000, PARTS_MAX = 16 };
 
 static void connect_socket(struct raw_client *client, enum lk_channel channel, int kind)
 {
@@ -141,7 +141,7 @@ json_t *raw_reply(struct raw_client *client, enum lk_channel channel, const char
     LK_CLEANUP(lk_json_unref) json_t *message = raw_receive(client, channel, PATIENCE_MS);
 
     if (!message)
-        fail_msg("no %s within 10 s", type);
+        fail_msg("no %s within 30 s", type);
     assert_str(lk_json_get_str(message, "type"), type);
     assert_str(lk_json_get_str(message, "parent"), msg_id);
     return json_incref(json_object_get(message, "content"));
@@ -164,7 +164,7 @@ json_t *raw_until_idle(struct raw_client *client, const char *msg_id)
         int64_t left = deadline - lk_clock_system()->monotonic_ms(lk_clock_system());
         json_t *message = left > 0 ? raw_receive(client, LK_IOPUB, (int)left) : NULL;
         if (!message)
-            fail_msg("no idle within 10 s");
+            fail_msg("no idle within 30 s");
         json_array_append_new(messages, message);
         if (is_idle_of(message, msg_id))
             return messages;

@@ -1,5 +1,5 @@
 /* A Jupyter client without Jupyter: five ZeroMQ sockets, every message signed and every signature
- * verified. Whatever does not come within 10 s fails the test. One thread.
+ * verified. Whatever does not come within 30 s fails the test. One thread.
  *
  * A received message is a JSON object:
  *   {"type", "parent": msg_id of the parent or "", "topic": first identity (iopub only),

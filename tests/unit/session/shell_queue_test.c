@@ -4,15 +4,30 @@
 
 #include <stdlib.h>
 
-static struct lk_queued *request(const char *type, const char *msg_id)
+static struct lk_queued *request_of(const char *session, const char *type, const char *msg_id)
 {
     struct lk_queued *queued = calloc(1, sizeof *queued);
 
     assert_non_null(queued);
-    queued->message.header = json_pack("{s:s, s:s}", "msg_type", type, "msg_id", msg_id);
+    queued->message.header =
+        json_pack("{s:s, s:s, s:s}", "msg_type", type, "msg_id", msg_id, "session", session);
     queued->message.type = lk_json_get_str(queued->message.header, "msg_type");
     queued->message.msg_id = lk_json_get_str(queued->message.header, "msg_id");
     return queued;
+}
+
+static struct lk_queued *request(const char *type, const char *msg_id)
+{
+    return request_of("mine", type, msg_id);
+}
+
+/* A cell with this session has failed. */
+static void abort_after(struct lk_shell_queue *queue, const char *session)
+{
+    struct lk_queued *failed = request_of(session, "execute_request", "failed");
+
+    lk_shell_queue_abort(queue, &failed->message);
+    lk_queued_free(failed);
 }
 
 static void take_expecting(struct lk_shell_queue *queue, const char *msg_id, bool aborted)
@@ -63,7 +78,7 @@ static void abort_marks_the_cells_that_wait_and_nothing_else(void **state)
     lk_shell_queue_put(&queue, request("execute_request", "1"));
     lk_shell_queue_put(&queue, request("kernel_info_request", "2"));
     lk_shell_queue_put(&queue, request("execute_request", "3"));
-    lk_shell_queue_abort(&queue);
+    abort_after(&queue, "mine");
     lk_shell_queue_caught_up(&queue);
     lk_shell_queue_put(&queue, request("execute_request", "later"));
 
@@ -79,7 +94,7 @@ static void abort_lasts_until_everything_sent_has_been_read(void **state)
     struct lk_shell_queue queue = {.first = NULL};
 
     (void)state;
-    lk_shell_queue_abort(&queue);
+    abort_after(&queue, "mine");
     lk_shell_queue_put(&queue, request("execute_request", "1"));
     lk_shell_queue_put(&queue, request("complete_request", "2"));
     lk_shell_queue_caught_up(&queue);
@@ -88,6 +103,24 @@ static void abort_lasts_until_everything_sent_has_been_read(void **state)
     take_expecting(&queue, "1", true);
     take_expecting(&queue, "2", false);
     take_expecting(&queue, "3", false);
+}
+
+static void abort_is_for_the_client_whose_cell_failed(void **state)
+{
+    struct lk_shell_queue queue = {.first = NULL};
+
+    (void)state;
+    lk_shell_queue_put(&queue, request_of("yours", "execute_request", "1"));
+    lk_shell_queue_put(&queue, request_of("mine", "execute_request", "2"));
+    abort_after(&queue, "mine");
+    lk_shell_queue_put(&queue, request_of("yours", "execute_request", "3"));
+    lk_shell_queue_put(&queue, request_of("mine", "execute_request", "4"));
+
+    take_expecting(&queue, "1", false);
+    take_expecting(&queue, "2", true);
+    take_expecting(&queue, "3", false);
+    take_expecting(&queue, "4", true);
+    lk_shell_queue_done(&queue);
 }
 
 static void there_is_room_for_so_many_and_so_much(void **state)
@@ -118,7 +151,7 @@ static void done_releases_what_still_waits(void **state)
     struct lk_shell_queue queue = {.first = NULL};
 
     (void)state;
-    lk_shell_queue_abort(&queue);
+    abort_after(&queue, "mine");
     for (int i = 0; i < 100; i++)
         lk_shell_queue_put(&queue, request("execute_request", "x"));
     lk_shell_queue_done(&queue);
@@ -134,6 +167,7 @@ int main(void)
         cmocka_unit_test(an_emptied_queue_can_be_filled_again),
         cmocka_unit_test(abort_marks_the_cells_that_wait_and_nothing_else),
         cmocka_unit_test(abort_lasts_until_everything_sent_has_been_read),
+        cmocka_unit_test(abort_is_for_the_client_whose_cell_failed),
         cmocka_unit_test(there_is_room_for_so_many_and_so_much),
         cmocka_unit_test(done_releases_what_still_waits),
     };
