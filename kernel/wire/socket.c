@@ -1,6 +1,10 @@
 #include "wire/socket.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +30,9 @@ struct lk_zmq {
 
 struct lk_socket {
     void *handle;
+    int fd; /* readable when the handle has news */
     enum lk_socket_kind kind;
+    bool touched; /* a call may have taken in news that the descriptor told of */
 };
 
 struct lk_zmq *lk_zmq_new(void)
@@ -94,6 +100,8 @@ static enum lk_status open_socket(struct lk_zmq *zmq, enum lk_socket_kind kind, 
         [LK_SOCKET_PAIR] = ZMQ_PAIR,
     };
     void *handle = zmq_socket(zmq->context, types[kind]);
+    int fd = -1;
+    size_t size = sizeof fd;
 
     if (!handle)
         return socket_error(err, address, "no socket for");
@@ -101,8 +109,9 @@ static enum lk_status open_socket(struct lk_zmq *zmq, enum lk_socket_kind kind, 
         set_pair_options(handle, binds);
     else
         set_options(handle, kind);
+    zmq_getsockopt(handle, ZMQ_FD, &fd, &size);
     *ret = lk_alloc(sizeof **ret);
-    **ret = (struct lk_socket){.handle = handle, .kind = kind};
+    **ret = (struct lk_socket){.handle = handle, .fd = fd, .kind = kind, .touched = true};
     return LK_OK;
 }
 
@@ -237,10 +246,16 @@ enum lk_status lk_socket_receive(struct lk_socket *socket, struct lk_frames *ret
     lk_frames_done(ret);
     while (more) {
         if (receive_part(socket, &arriving, &more) < 0) {
+            int why = zmq_errno();
             drop_arriving(&arriving);
-            return zmq_errno() == EAGAIN ? LK_TIMEOUT : socket_error(err, "", "receiving failed");
+            if (why != EAGAIN)
+                return socket_error(err, "", "receiving failed");
+            /* It has looked at all the news there is. */
+            socket->touched = false;
+            return LK_TIMEOUT;
         }
     }
+    socket->touched = true;
     keep(&arriving, ret);
     return LK_OK;
 }
@@ -251,6 +266,7 @@ enum lk_status lk_socket_send(struct lk_socket *socket, const struct lk_str *par
     /* An ASKER would wait for a peer that does not read; one that does not is as good as gone. */
     bool is_asker = socket->kind == LK_SOCKET_ASKER;
 
+    socket->touched = true;
     for (size_t i = 0; i < count; i++) {
         int flags = (i + 1 < count ? ZMQ_SNDMORE : 0) | (is_asker ? ZMQ_DONTWAIT : 0);
         while (zmq_send(socket->handle, parts[i].ptr, parts[i].len, flags) < 0) {
@@ -265,23 +281,83 @@ enum lk_status lk_socket_send(struct lk_socket *socket, const struct lk_str *par
     return LK_OK;
 }
 
+/* ---- waiting ------------------------------------------------------------------------------- */
+
+/* zmq_poll() asks every socket twice for its events, at a system call each, whenever it waits. Here
+ * a socket is asked only when its descriptor has something to tell, or when a call since may have
+ * taken that in (ZMQ_FD in zmq_getsockopt(3): after any call on a socket, look at its events before
+ * waiting for the descriptor again). */
+static bool has_input(struct lk_socket *socket)
+{
+    int events = 0;
+    size_t size = sizeof events;
+
+    if (zmq_getsockopt(socket->handle, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN))
+        return true;
+    socket->touched = false;
+    return false;
+}
+
+/* Those that need no waiting; returns how many. */
+static size_t find_ready(struct lk_poll_item *items, size_t count)
+{
+    size_t ready = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct lk_socket *socket = items[i].socket;
+        items[i].ready = socket && socket->touched && has_input(socket);
+        ready += items[i].ready;
+    }
+    return ready;
+}
+
+/* After poll(2): what it found, and what the descriptors of sockets had to tell. */
+static size_t find_news(struct lk_poll_item *items, const struct pollfd *polled, size_t count)
+{
+    size_t ready = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!items[i].ready && polled[i].revents)
+            items[i].ready = items[i].socket ? has_input(items[i].socket) : true;
+        ready += items[i].ready;
+    }
+    return ready;
+}
+
+static int64_t now_ms(void)
+{
+    return lk_clock_system()->monotonic_ms(lk_clock_system());
+}
+
+static int left_ms(int64_t deadline_ms)
+{
+    int64_t left = deadline_ms - now_ms();
+
+    return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
 enum lk_status lk_socket_poll(struct lk_poll_item *items, size_t count, int64_t timeout_ms,
                               struct lk_error *err)
 {
-    zmq_pollitem_t polled[POLL_ITEMS_MAX];
+    struct pollfd polled[POLL_ITEMS_MAX];
+    int64_t deadline = timeout_ms > 0 ? now_ms() + timeout_ms : 0;
+    size_t ready = find_ready(items, count);
 
-    for (size_t i = 0; i < count && i < POLL_ITEMS_MAX; i++) {
-        polled[i] = (zmq_pollitem_t){.socket = items[i].socket ? items[i].socket->handle : NULL,
-                                     .fd = items[i].socket ? 0 : items[i].fd,
-                                     .events = ZMQ_POLLIN};
-        items[i].ready = false;
+    for (size_t i = 0; i < count; i++)
+        polled[i] = (struct pollfd){.fd = items[i].socket ? items[i].socket->fd : items[i].fd,
+                                    .events = POLLIN};
+    for (;;) {
+        int wait = ready || !timeout_ms ? 0 : timeout_ms < 0 ? -1 : left_ms(deadline);
+        int news = poll(polled, count, wait);
+        if (news < 0 && errno == EINTR)
+            return LK_OK;
+        if (news < 0)
+            return lk_error_errno(err, errno, "SocketFailed", "waiting for messages failed");
+        ready = find_news(items, polled, count);
+        /* A descriptor can wake us with nothing to read behind it. */
+        if (ready || !timeout_ms || (timeout_ms > 0 && !left_ms(deadline)))
+            return LK_OK;
     }
-    if (zmq_poll(polled, (int)count, timeout_ms < 0 ? -1 : (long)timeout_ms) < 0 &&
-        zmq_errno() != EINTR)
-        return socket_error(err, "", "waiting failed");
-    for (size_t i = 0; i < count && i < POLL_ITEMS_MAX; i++)
-        items[i].ready = polled[i].revents != 0;
-    return LK_OK;
 }
 
 void lk_socket_echo(struct lk_socket *rep)
