@@ -39,10 +39,9 @@ void lk_exchange_send(struct lk_exchange *exchange, struct lk_str tag,
 
     lk_message_write(outgoing, exchange->session, exchange->clock->unix_ms(exchange->clock),
                      &encoded);
-    if (encoded.content.full && lk_str_eq(tag, LK_TAG_SHELL)) {
+    if (encoded.content.full && lk_str_eq(tag, LK_TAG_DONE)) {
         /* A client waits for this one, whatever it says. */
-        lk_buf_clear(&encoded.content);
-        lk_buf_put(&encoded.content, LK_STR(TOO_LARGE));
+        encoded.dicts[3] = LK_STR(TOO_LARGE);
     } else if (encoded.content.full) {
         lk_log(LK_LOG_ERROR, "a %s message over %zu bytes was dropped", outgoing->type,
                encoded.content.max);
@@ -52,15 +51,13 @@ void lk_exchange_send(struct lk_exchange *exchange, struct lk_str tag,
     for (size_t i = 0; i < outgoing->identity_count && i < LK_IDENTITIES_MAX; i++)
         parts[count++] = outgoing->identities[i];
     parts[count++] = LK_STR("<IDS|MSG>");
-    parts[count++] = lk_buf_view(&encoded.header);
-    parts[count++] = lk_buf_view(&encoded.parent_header);
-    parts[count++] = lk_buf_view(&encoded.metadata);
-    parts[count++] = lk_buf_view(&encoded.content);
+    for (int i = 0; i < 4; i++)
+        parts[count++] = encoded.dicts[i];
     send_frames(exchange->pair, parts, count);
 }
 
-void lk_exchange_publish(struct lk_exchange *exchange, const char *type, const json_t *parent,
-                         const json_t *content)
+void lk_exchange_publish(struct lk_exchange *exchange, const char *type,
+                         const struct lk_message *parent, const json_t *content)
 {
     struct lk_str topic = lk_str_from(type);
 
@@ -68,7 +65,7 @@ void lk_exchange_publish(struct lk_exchange *exchange, const char *type, const j
                      &(struct lk_outgoing){.identities = &topic,
                                            .identity_count = 1,
                                            .type = type,
-                                           .parent_header = parent,
+                                           .parent_header = parent->dicts[0],
                                            .content = content});
 }
 
@@ -88,11 +85,11 @@ void lk_exchange_reply_take(struct lk_exchange *exchange, const struct lk_messag
     char type[64];
 
     lk_reply_type(request->type, type);
-    lk_exchange_send(exchange, LK_TAG_SHELL,
+    lk_exchange_send(exchange, LK_TAG_DONE,
                      &(struct lk_outgoing){.identities = request->identities,
                                            .identity_count = request->identity_count,
                                            .type = type,
-                                           .parent_header = request->header,
+                                           .parent_header = request->dicts[0],
                                            .content = content});
     json_decref(content);
 }

@@ -17,10 +17,9 @@
 /* router → executor: the client that was to be asked has no input channel */
 #define LK_TAG_NOBODY LK_STR("nobody")
 /* executor → router: + identities, delimiter, header, parent_header, metadata, content */
-#define LK_TAG_SHELL LK_STR("shell")
 #define LK_TAG_IOPUB LK_STR("iopub")
 #define LK_TAG_STDIN LK_STR("stdin")
-/* executor → router: the request is finished */
+/* executor → router: the request is finished; + the reply, in the same frames, when it has one */
 #define LK_TAG_DONE LK_STR("done")
 /* executor → router, before the reply of a failed cell: what waits now is to be aborted. Said
  * before, so that what a client sends once it knows of the failure is run. */
@@ -40,9 +39,9 @@ void lk_exchange_forward(struct lk_exchange *exchange, struct lk_str tag,
 void lk_exchange_send(struct lk_exchange *exchange, struct lk_str tag,
                       const struct lk_outgoing *outgoing);
 /* On iopub with the type as topic. */
-void lk_exchange_publish(struct lk_exchange *exchange, const char *type, const json_t *parent,
-                         const json_t *content);
-/* A reply to request on shell: "x_request" becomes "x_reply". content is taken. */
+void lk_exchange_publish(struct lk_exchange *exchange, const char *type,
+                         const struct lk_message *parent, const json_t *content);
+/* The reply to request, "x_reply" to "x_request"; finishes it. content is taken. */
 void lk_exchange_reply_take(struct lk_exchange *exchange, const struct lk_message *request,
                             json_t *content);
 /* "x_request" → "x_reply"; text without "_request" is kept. */

@@ -114,23 +114,23 @@ static void publish_input(struct executor *self, const struct lk_message *reques
 
     json_object_set_new(content, "code", lk_json_text(execute->code));
     json_object_set_new(content, "execution_count", json_integer(self->execution_count));
-    lk_exchange_publish(&self->exchange, "execute_input", request->header, content);
+    lk_exchange_publish(&self->exchange, "execute_input", request, content);
     json_decref(content);
 }
 
-static json_t *reply_error(struct executor *self, const struct lk_message *request, bool silent,
-                           const struct lk_error *err)
+static json_t *failed_content(struct executor *self, const struct lk_message *request, bool silent,
+                              const struct lk_error *err)
 {
     json_t *content = error_content(err);
 
     if (!silent)
-        lk_exchange_publish(&self->exchange, "error", request->header, content);
+        lk_exchange_publish(&self->exchange, "error", request, content);
     json_object_set_new(content, "status", json_string("error"));
     json_object_set_new(content, "execution_count", json_integer(self->execution_count));
     return content;
 }
 
-static void execute(struct executor *self, const struct lk_message *request)
+static json_t *execute(struct executor *self, const struct lk_message *request)
 {
     struct lk_error err = LK_ERROR_INIT;
     struct execute what;
@@ -142,27 +142,20 @@ static void execute(struct executor *self, const struct lk_message *request)
         publish_input(self, request, &what);
     if (!st)
         st = run_cell(self, request, &what, &err);
-    if (st) {
-        if (what.stop_on_error)
-            lk_exchange_forward(&self->exchange, LK_TAG_FAILED, NULL, 0);
-        lk_exchange_reply_take(&self->exchange, request,
-                               reply_error(self, request, what.silent, &err));
-        return;
-    }
-    lk_exchange_reply_take(&self->exchange, request,
-                           json_pack("{s:s, s:I, s:[], s:o}", "status", "ok", "execution_count",
-                                     (json_int_t)self->execution_count, "payload",
-                                     "user_expressions",
-                                     answer_expressions(self, what.user_expressions)));
+    if (st && what.stop_on_error)
+        lk_exchange_forward(&self->exchange, LK_TAG_FAILED, NULL, 0);
+    if (st)
+        return failed_content(self, request, what.silent, &err);
+    return json_pack("{s:s, s:I, s:[], s:o}", "status", "ok", "execution_count",
+                     (json_int_t)self->execution_count, "payload", "user_expressions",
+                     answer_expressions(self, what.user_expressions));
 }
 
-static void abort_execute(struct executor *self, const struct lk_message *request)
+static json_t *aborted_content(const struct executor *self)
 {
-    lk_exchange_reply_take(&self->exchange, request,
-                           json_pack("{s:s, s:s, s:s, s:[], s:I}", "status", "error", "ename",
-                                     "ExecutionAborted", "evalue",
-                                     "an earlier cell failed; this one was not run", "traceback",
-                                     "execution_count", (json_int_t)self->execution_count));
+    return json_pack("{s:s, s:s, s:s, s:[], s:I}", "status", "error", "ename", "ExecutionAborted",
+                     "evalue", "an earlier cell failed; this one was not run", "traceback",
+                     "execution_count", (json_int_t)self->execution_count);
 }
 
 /* ---- everything else ----------------------------------------------------------------------- */
@@ -197,55 +190,56 @@ static void close_comm(struct executor *self, const struct lk_message *request)
     json_t *content =
         json_pack("{s:O?, s:{}}", "comm_id", json_object_get(request->content, "comm_id"), "data");
 
-    lk_exchange_publish(&self->exchange, "comm_close", request->header, content);
+    lk_exchange_publish(&self->exchange, "comm_close", request, content);
     json_decref(content);
 }
 
-/* The client is who it says, but its message is no message: it must not wait for ever. */
-static void refuse(struct executor *self, const struct lk_message *request,
-                   const struct lk_error *why)
+/* The content of the reply; NULL for what has none. */
+static json_t *serve(struct executor *self, struct lk_str tag, const struct lk_message *request)
 {
-    lk_exchange_reply_take(&self->exchange, request, reply_error(self, request, true, why));
+    if (lk_str_eq(tag, LK_TAG_ABORT))
+        return aborted_content(self);
+    if (lk_str_eq(request->type, LK_STR("execute_request")))
+        return execute(self, request);
+    if (lk_str_eq(request->type, LK_STR("comm_open"))) {
+        close_comm(self, request);
+        return NULL;
+    }
+    return answer(self, request);
 }
 
-static void serve(struct executor *self, struct lk_str tag, const struct lk_message *request)
+static void serve_request(struct executor *self, struct lk_str tag, const struct lk_str *frames,
+                          size_t count)
 {
-    json_t *content;
+    const struct lk_secret no_key = LK_SECRET_INIT; /* the router has checked and removed it */
+    LK_CLEANUP(lk_message_done) struct lk_message request = LK_MESSAGE_INIT;
+    struct lk_error err = LK_ERROR_INIT;
+    enum lk_status st = lk_message_read(frames, count, &no_key, &request, &err);
+    json_t *content = NULL;
 
-    if (lk_str_eq(tag, LK_TAG_ABORT)) {
-        abort_execute(self, request);
-    } else if (lk_str_eq(request->type, LK_STR("execute_request"))) {
-        execute(self, request);
-    } else if (lk_str_eq(request->type, LK_STR("comm_open"))) {
-        close_comm(self, request);
-    } else {
-        content = answer(self, request);
-        if (content)
-            lk_exchange_reply_take(&self->exchange, request, content);
-        else
-            lk_log(LK_LOG_DEBUG, "no answer to a %.*s", LK_STR_ARGS(request->type));
+    if (!st)
+        content = serve(self, tag, &request);
+    else if (st == LK_INVALID)
+        /* The client is who it says, but its message is no message: it must not wait for ever. */
+        content = failed_content(self, &request, true, &err);
+    if (content) {
+        lk_exchange_reply_take(&self->exchange, &request, content);
+        return;
     }
+    lk_log(LK_LOG_DEBUG, "no answer to a %.*s", LK_STR_ARGS(request.type));
+    lk_exchange_forward(&self->exchange, LK_TAG_DONE, NULL, 0);
 }
 
 /* One message off the PAIR; false for "quit". */
 static bool serve_frames(struct executor *self, const struct lk_frames *frames)
 {
-    const struct lk_secret no_key = LK_SECRET_INIT; /* the router has checked and removed it */
-    LK_CLEANUP(lk_message_done) struct lk_message request = LK_MESSAGE_INIT;
-    struct lk_error err = LK_ERROR_INIT;
     struct lk_str tag = frames->parts[0];
-    enum lk_status st;
 
     if (lk_str_eq(tag, LK_TAG_QUIT))
         return false;
-    if (lk_str_eq(tag, LK_TAG_INPUT) || lk_str_eq(tag, LK_TAG_NOBODY))
-        return true; /* the cell that asked is over */
-    st = lk_message_read(frames->parts + 1, frames->count - 1, &no_key, &request, &err);
-    if (!st)
-        serve(self, tag, &request);
-    else if (st == LK_INVALID)
-        refuse(self, &request, &err);
-    lk_exchange_forward(&self->exchange, LK_TAG_DONE, NULL, 0);
+    /* An answer to a cell that is over is nobody's. */
+    if (lk_str_eq(tag, LK_TAG_REQUEST) || lk_str_eq(tag, LK_TAG_ABORT))
+        serve_request(self, tag, frames->parts + 1, frames->count - 1);
     return true;
 }
 

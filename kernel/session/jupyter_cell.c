@@ -10,7 +10,7 @@ static struct lk_jupyter_cell *of(struct lk_cell *cell)
 static void publish_take(struct lk_jupyter_cell *self, const char *type, json_t *content)
 {
     if (!self->silent)
-        lk_exchange_publish(self->exchange, type, self->request->header, content);
+        lk_exchange_publish(self->exchange, type, self->request, content);
     json_decref(content);
 }
 
@@ -95,7 +95,7 @@ static void send_question(struct lk_jupyter_cell *self, const struct question *q
                                            .identity_count = self->request->identity_count,
                                            .type = "input_request",
                                            .msg_id = question->msg_id,
-                                           .parent_header = self->request->header,
+                                           .parent_header = self->request->dicts[0],
                                            .content = content});
     json_decref(content);
 }

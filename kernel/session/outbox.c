@@ -33,27 +33,42 @@ static void send_message(struct lk_outbox *outbox, struct lk_socket *socket,
     LK_CLEANUP(lk_encoded_done) struct lk_encoded encoded = LK_ENCODED_INIT;
 
     lk_message_write(outgoing, outbox->session, outbox->clock->unix_ms(outbox->clock), &encoded);
-    send_signed(socket, outbox->key, outgoing->identities, outgoing->identity_count,
-                (struct lk_str[]){lk_buf_view(&encoded.header), lk_buf_view(&encoded.parent_header),
-                                  lk_buf_view(&encoded.metadata), lk_buf_view(&encoded.content)});
+    send_signed(socket, outbox->key, outgoing->identities, outgoing->identity_count, encoded.dicts);
+}
+
+static struct lk_str parent_of(const struct lk_message *request)
+{
+    return request ? request->dicts[0] : LK_STR_EMPTY;
 }
 
 void lk_outbox_publish_take(struct lk_outbox *outbox, struct lk_str topic, const char *type,
-                            const json_t *parent, json_t *content)
+                            const struct lk_message *parent, json_t *content)
 {
     send_message(outbox, outbox->iopub,
                  &(struct lk_outgoing){.identities = &topic,
                                        .identity_count = 1,
                                        .type = type,
-                                       .parent_header = parent,
+                                       .parent_header = parent_of(parent),
                                        .content = content});
     json_decref(content);
 }
 
-void lk_outbox_status(struct lk_outbox *outbox, const json_t *parent, const char *state)
+void lk_outbox_status(struct lk_outbox *outbox, const struct lk_message *parent,
+                      enum lk_state state)
 {
-    lk_outbox_publish_take(outbox, LK_STR("status"), "status", parent,
-                           json_pack("{s:s}", "execution_state", state));
+    static const struct lk_str contents[] = {
+        [LK_STARTING] = LK_STR_INIT("{\"execution_state\":\"starting\"}"),
+        [LK_BUSY] = LK_STR_INIT("{\"execution_state\":\"busy\"}"),
+        [LK_IDLE] = LK_STR_INIT("{\"execution_state\":\"idle\"}"),
+    };
+    static const struct lk_str topic = LK_STR_INIT("status");
+
+    send_message(outbox, outbox->iopub,
+                 &(struct lk_outgoing){.identities = &topic,
+                                       .identity_count = 1,
+                                       .type = "status",
+                                       .parent_header = parent_of(parent),
+                                       .content_text = contents[state]});
 }
 
 void lk_outbox_reply_take(struct lk_outbox *outbox, struct lk_socket *socket,
@@ -66,7 +81,7 @@ void lk_outbox_reply_take(struct lk_outbox *outbox, struct lk_socket *socket,
                  &(struct lk_outgoing){.identities = request->identities,
                                        .identity_count = request->identity_count,
                                        .type = type,
-                                       .parent_header = request->header,
+                                       .parent_header = request->dicts[0],
                                        .content = content});
     json_decref(content);
 }

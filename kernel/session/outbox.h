@@ -14,11 +14,13 @@ struct lk_outbox {
     struct lk_socket *iopub;     /* borrowed */
 };
 
-/* On iopub with topic as its only identity. content is taken. */
+/* On iopub with topic as its only identity; parent may be NULL. content is taken. */
 void lk_outbox_publish_take(struct lk_outbox *outbox, struct lk_str topic, const char *type,
-                            const json_t *parent, json_t *content);
-/* "busy", "idle", "starting". */
-void lk_outbox_status(struct lk_outbox *outbox, const json_t *parent, const char *state);
+                            const struct lk_message *parent, json_t *content);
+enum lk_state { LK_STARTING, LK_BUSY, LK_IDLE };
+/* parent may be NULL. */
+void lk_outbox_status(struct lk_outbox *outbox, const struct lk_message *parent,
+                      enum lk_state state);
 /* The reply to request on the channel it came by. content is taken. */
 void lk_outbox_reply_take(struct lk_outbox *outbox, struct lk_socket *socket,
                           const struct lk_message *request, json_t *content);

@@ -63,7 +63,7 @@ static void finish_running(struct lk_router *router)
     lk_cancel_clear(router->options.cancel);
     router->asking = false;
     if (router->running)
-        lk_outbox_status(&router->outbox, router->running->message.header, "idle");
+        lk_outbox_status(&router->outbox, &router->running->message, LK_IDLE);
     lk_queued_free(router->running);
     router->running = NULL;
 }
@@ -91,6 +91,8 @@ static void from_executor(struct lk_router *router, const struct lk_frames *fram
     struct lk_str tag = frames->parts[0];
 
     if (lk_str_eq(tag, LK_TAG_DONE)) {
+        if (frames->count >= 6)
+            relay(router, router->shell.socket, frames);
         finish_running(router);
     } else if (lk_str_eq(tag, LK_TAG_FAILED)) {
         if (router->running)
@@ -100,8 +102,6 @@ static void from_executor(struct lk_router *router, const struct lk_frames *fram
         lk_log(LK_LOG_ERROR, "a broken message from the executor");
     } else if (lk_str_eq(tag, LK_TAG_IOPUB)) {
         relay(router, router->iopub, frames);
-    } else if (lk_str_eq(tag, LK_TAG_SHELL)) {
-        relay(router, router->shell.socket, frames);
     } else if (lk_str_eq(tag, LK_TAG_STDIN)) {
         relay_question(router, frames);
     }
@@ -132,8 +132,8 @@ static void shut_down(struct lk_router *router, struct lk_socket *socket,
     bool restart = json_is_true(json_object_get(request->content, "restart"));
     json_t *content = json_pack("{s:s, s:b}", "status", "ok", "restart", restart);
 
-    lk_outbox_publish_take(&router->outbox, LK_STR("shutdown_reply"), "shutdown_reply",
-                           request->header, json_incref(content));
+    lk_outbox_publish_take(&router->outbox, LK_STR("shutdown_reply"), "shutdown_reply", request,
+                           json_incref(content));
     lk_outbox_reply_take(&router->outbox, socket, request, content);
     router->leaving = true;
 }
@@ -161,12 +161,16 @@ static bool answer(struct lk_router *router, struct lk_socket *socket,
 }
 
 static void answer_in_brackets(struct lk_router *router, struct lk_socket *socket,
-                               const struct lk_message *request)
+                               struct lk_message *request)
 {
-    lk_outbox_status(&router->outbox, request->header, "busy");
+    struct lk_error err = LK_ERROR_INIT;
+
+    if (lk_message_read_rest(request, &err))
+        lk_log(LK_LOG_WARN, "%s; taken as empty", err.message);
+    lk_outbox_status(&router->outbox, request, LK_BUSY);
     if (!answer(router, socket, request))
         lk_log(LK_LOG_DEBUG, "no answer to a %.*s", LK_STR_ARGS(request->type));
-    lk_outbox_status(&router->outbox, request->header, "idle");
+    lk_outbox_status(&router->outbox, request, LK_IDLE);
 }
 
 /* Types that the router answers in their turn, without the executor. */
@@ -191,7 +195,7 @@ static void dispatch(struct lk_router *router)
          * messages come behind that all the same: they go through here. */
         router->running = queued;
         to_executor(router, queued->aborted ? LK_TAG_ABORT : LK_TAG_REQUEST, &queued->frames);
-        lk_outbox_status(&router->outbox, queued->message.header, "busy");
+        lk_outbox_status(&router->outbox, &queued->message, LK_BUSY);
     }
 }
 
@@ -230,9 +234,10 @@ static bool is_good(struct lk_router *router, struct inlet *inlet, struct lk_que
         tell_dropped(router, "it is over the ceiling");
         return false;
     }
-    st = lk_message_read(queued->frames.parts, queued->frames.count,
-                         &router->options.connection->key, &queued->message, &err);
-    if (st && st != LK_INVALID) {
+    /* The header is enough here: who needs the rest, the executor mostly, reads it. */
+    st = lk_message_read_header(queued->frames.parts, queued->frames.count,
+                                &router->options.connection->key, &queued->message, &err);
+    if (st) {
         tell_dropped(router, err.message);
         return false;
     }
@@ -325,7 +330,7 @@ static void read_iopub(struct lk_router *router)
         lk_outbox_publish_take(&router->outbox, topic, "iopub_welcome", NULL, content);
         /* Said before, nobody would have heard it; the welcome comes first (JEP 65). */
         if (!router->subscribed)
-            lk_outbox_status(&router->outbox, NULL, "starting");
+            lk_outbox_status(&router->outbox, NULL, LK_STARTING);
         router->subscribed = true;
     }
 }

@@ -30,9 +30,6 @@ void lk_shell_queue_put(struct lk_shell_queue *queue, struct lk_queued *queued_t
     else
         queue->first = queued_take;
     queue->last = queued_take;
-    lk_json_unref(&queued_take->message.parent_header);
-    lk_json_unref(&queued_take->message.metadata);
-    lk_json_unref(&queued_take->message.content);
     queue->count++;
     queue->bytes += queued_take->frames.bytes;
     queued_take->aborted = queue->aborting && is_cell_of(queued_take, queue->aborting);

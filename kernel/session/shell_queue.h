@@ -10,8 +10,7 @@
  * can keep the rest from running. */
 enum { LK_SHELL_QUEUE_MAX = 16384, LK_SHELL_QUEUE_BYTES_MAX = 64 << 20 };
 
-/* A request as it came and as it was read (its header only, while it waits); the message borrows
- * from the frames. */
+/* A request as it came, of which the header was read; the message borrows from the frames. */
 struct lk_queued {
     struct lk_frames frames;
     struct lk_message message;

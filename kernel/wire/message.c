@@ -3,7 +3,6 @@
 #include "base/timefmt.h"
 #include "base/uuid.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Every answer carries the request's header back. */
@@ -45,13 +44,13 @@ static enum lk_status read_dict(struct lk_str frame, const char *what, json_t **
     return st;
 }
 
-static enum lk_status read_header(struct lk_str frame, struct lk_message *ret, struct lk_error *err)
+static enum lk_status read_header(struct lk_message *ret, struct lk_error *err)
 {
     enum lk_status st;
 
-    if (frame.len > HEADER_MAX)
+    if (ret->dicts[0].len > HEADER_MAX)
         return malformed(err, "the header is too large");
-    st = read_dict(frame, "header", &ret->header, err);
+    st = read_dict(ret->dicts[0], "header", &ret->header, err);
     if (st)
         return st;
     ret->type = lk_json_get_str(ret->header, "msg_type");
@@ -61,31 +60,9 @@ static enum lk_status read_header(struct lk_str frame, struct lk_message *ret, s
     return LK_OK;
 }
 
-static enum lk_status read_rest(const struct lk_str frames[4], struct lk_message *ret,
-                                struct lk_error *err)
-{
-    enum lk_status st = read_dict(frames[1], "parent_header", &ret->parent_header, err);
-
-    if (!st)
-        st = read_dict(frames[2], "metadata", &ret->metadata, err);
-    if (!st)
-        st = read_dict(frames[3], "content", &ret->content, err);
-    return st;
-}
-
-static void forget_rest(struct lk_message *message)
-{
-    lk_json_unref(&message->parent_header);
-    lk_json_unref(&message->metadata);
-    lk_json_unref(&message->content);
-    message->parent_header = json_object();
-    message->metadata = json_object();
-    message->content = json_object();
-}
-
-enum lk_status lk_message_read(const struct lk_str *frames, size_t count,
-                               const struct lk_secret *key, struct lk_message *ret,
-                               struct lk_error *err)
+enum lk_status lk_message_read_header(const struct lk_str *frames, size_t count,
+                                      const struct lk_secret *key, struct lk_message *ret,
+                                      struct lk_error *err)
 {
     size_t at = find_delimiter(frames, count);
     enum lk_status st;
@@ -103,53 +80,93 @@ enum lk_status lk_message_read(const struct lk_str *frames, size_t count,
     memcpy(ret->identities, frames, at * sizeof *frames);
     ret->identity_count = at;
     ret->signature = frames[at + 1];
-    st = read_header(frames[at + 2], ret, err);
-    if (st) {
+    ret->dicts = frames + at + 2;
+    st = read_header(ret, err);
+    if (st)
         lk_message_done(ret);
-        return st;
-    }
-    if (read_rest(frames + at + 2, ret, err)) {
-        forget_rest(ret);
-        if (err)
-            err->status = LK_INVALID;
-        return LK_INVALID;
-    }
-    return LK_OK;
+    return st;
+}
+
+static void forget_rest(struct lk_message *message)
+{
+    lk_json_unref(&message->parent_header);
+    lk_json_unref(&message->metadata);
+    lk_json_unref(&message->content);
+    message->parent_header = json_object();
+    message->metadata = json_object();
+    message->content = json_object();
+}
+
+enum lk_status lk_message_read_rest(struct lk_message *message, struct lk_error *err)
+{
+    enum lk_status st = read_dict(message->dicts[1], "parent_header", &message->parent_header, err);
+
+    if (!st)
+        st = read_dict(message->dicts[2], "metadata", &message->metadata, err);
+    if (!st)
+        st = read_dict(message->dicts[3], "content", &message->content, err);
+    if (!st)
+        return LK_OK;
+    forget_rest(message);
+    if (err)
+        err->status = LK_INVALID;
+    return LK_INVALID;
+}
+
+enum lk_status lk_message_read(const struct lk_str *frames, size_t count,
+                               const struct lk_secret *key, struct lk_message *ret,
+                               struct lk_error *err)
+{
+    enum lk_status st = lk_message_read_header(frames, count, key, ret, err);
+
+    return st ? st : lk_message_read_rest(ret, err);
 }
 
 void lk_encoded_done(struct lk_encoded *encoded)
 {
     lk_buf_done(&encoded->header);
-    lk_buf_done(&encoded->parent_header);
     lk_buf_done(&encoded->metadata);
     lk_buf_done(&encoded->content);
 }
 
-static void put_dict(const json_t *dict, struct lk_buf *ret)
+/* {"msg_id":…, …}; all of these are our own plain ASCII: nothing to escape. */
+static struct lk_str write_header(const struct lk_outgoing *outgoing, const char *session,
+                                  int64_t now_unix_ms, struct lk_buf *ret)
 {
-    if (dict)
+    char msg_id[LK_UUID_SIZE];
+    char date[LK_TIME_TEXT_MAX];
+    const char *const pieces[] = {"{\"msg_id\":\"",
+                                  outgoing->msg_id ? outgoing->msg_id : msg_id,
+                                  "\",\"session\":\"",
+                                  session,
+                                  "\",\"username\":\"livy-kernel\",\"date\":\"",
+                                  date,
+                                  "\",\"msg_type\":\"",
+                                  outgoing->type,
+                                  "\",\"version\":\"5.4\"}"};
+
+    if (!outgoing->msg_id)
+        lk_uuid_v4(msg_id);
+    lk_time_iso8601(now_unix_ms, date);
+    for (size_t i = 0; i < LK_COUNT(pieces); i++)
+        lk_buf_put(ret, lk_str_from(pieces[i]));
+    return lk_buf_view(ret);
+}
+
+static struct lk_str write_dict(const json_t *dict, struct lk_str text, struct lk_buf *ret)
+{
+    if (dict) {
         lk_json_write(dict, false, ret);
-    else
-        lk_buf_put(ret, LK_STR("{}"));
+        return lk_buf_view(ret);
+    }
+    return text.len ? text : LK_STR("{}");
 }
 
 void lk_message_write(const struct lk_outgoing *outgoing, const char *session, int64_t now_unix_ms,
                       struct lk_encoded *ret)
 {
-    char msg_id[LK_UUID_SIZE];
-    char date[LK_TIME_TEXT_MAX];
-
-    if (outgoing->msg_id)
-        snprintf(msg_id, sizeof msg_id, "%s", outgoing->msg_id);
-    else
-        lk_uuid_v4(msg_id);
-    lk_time_iso8601(now_unix_ms, date);
-    /* All of these are our own plain ASCII: nothing to escape. */
-    lk_buf_printf(&ret->header,
-                  "{\"msg_id\":\"%s\",\"session\":\"%s\",\"username\":\"livy-kernel\","
-                  "\"date\":\"%s\",\"msg_type\":\"%s\",\"version\":\"5.4\"}",
-                  msg_id, session, date, outgoing->type);
-    put_dict(outgoing->parent_header, &ret->parent_header);
-    put_dict(outgoing->metadata, &ret->metadata);
-    put_dict(outgoing->content, &ret->content);
+    ret->dicts[0] = write_header(outgoing, session, now_unix_ms, &ret->header);
+    ret->dicts[1] = outgoing->parent_header.len ? outgoing->parent_header : LK_STR("{}");
+    ret->dicts[2] = write_dict(outgoing->metadata, LK_STR_EMPTY, &ret->metadata);
+    ret->dicts[3] = write_dict(outgoing->content, outgoing->content_text, &ret->content);
 }

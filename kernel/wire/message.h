@@ -8,17 +8,18 @@
 
 enum { LK_IDENTITIES_MAX = 8 };
 
-/* A request. Identities borrow from the frames it was read from; the JSON is owned. */
+/* A request. What is text here borrows from the frames it was read from; the JSON is owned. */
 struct lk_message {
     struct lk_str identities[LK_IDENTITIES_MAX];
     size_t identity_count;
+    const struct lk_str *dicts; /* the four as they came; dicts[0] is the parent of every answer */
     json_t *header;
     json_t *parent_header;
     json_t *metadata;
     json_t *content;
     struct lk_str type;      /* header.msg_type */
     struct lk_str msg_id;    /* header.msg_id */
-    struct lk_str signature; /* as it came; borrowed like the identities */
+    struct lk_str signature; /* as it came */
 };
 
 #define LK_MESSAGE_INIT                                                                            \
@@ -26,10 +27,17 @@ struct lk_message {
         .header = NULL                                                                             \
     }
 void lk_message_done(struct lk_message *message);
-/* LK_PROTOCOL: malformed; LK_DENIED: wrong or missing signature; ret holds nothing after either.
- * LK_INVALID: signed and addressed, but another dict than the header is no JSON object. Then ret
- * holds the header and empty dicts, enough for an answer, and err the reason to give in it. Nothing
- * of the content is in err. */
+/* Reads the signature and the header, which say whether and where the rest is to be read.
+ * LK_PROTOCOL: malformed; LK_DENIED: wrong or missing signature; ret holds nothing after either,
+ * and nothing of the content is in err. */
+LK_MUST_USE enum lk_status lk_message_read_header(const struct lk_str *frames, size_t count,
+                                                  const struct lk_secret *key,
+                                                  struct lk_message *ret, struct lk_error *err);
+/* Reads parent_header, metadata and content of a message whose header was read. LK_INVALID: one of
+ * them is no JSON object; all three are empty objects then, and err holds the reason to give in the
+ * answer, without any of the content. */
+LK_MUST_USE enum lk_status lk_message_read_rest(struct lk_message *message, struct lk_error *err);
+/* Both. After LK_INVALID ret is to be released, too. */
 LK_MUST_USE enum lk_status lk_message_read(const struct lk_str *frames, size_t count,
                                            const struct lk_secret *key, struct lk_message *ret,
                                            struct lk_error *err);
@@ -40,17 +48,20 @@ struct lk_outgoing {
     size_t identity_count;
     const char *type;
     const char *msg_id;          /* NULL: a fresh one */
-    const json_t *parent_header; /* NULL: {} */
+    struct lk_str parent_header; /* the request's header as it came; empty: {} */
     const json_t *metadata;      /* NULL: {} */
-    const json_t *content;       /* NULL: {} */
+    const json_t *content;       /* NULL: */
+    struct lk_str content_text;  /* the content as JSON text; empty: {} */
 };
-/* The bytes of the four dicts, ready to be signed and sent. */
+/* The four dicts, ready to be signed and sent; they borrow from what they were made of. */
 struct lk_encoded {
-    struct lk_buf header, parent_header, metadata, content;
+    struct lk_str dicts[4];
+    struct lk_buf header, metadata, content;
 };
 #define LK_ENCODED_INIT                                                                            \
     {                                                                                              \
-        LK_BUF_INIT(4096), LK_BUF_INIT(1 << 20), LK_BUF_INIT(1 << 20), LK_BUF_INIT(64 << 20)       \
+        .header = LK_BUF_INIT(4096), .metadata = LK_BUF_INIT(1 << 20),                             \
+        .content = LK_BUF_INIT(64 << 20)                                                           \
     }
 void lk_encoded_done(struct lk_encoded *encoded);
 /* session: our one session id, the same on every channel. */

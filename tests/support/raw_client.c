@@ -79,13 +79,10 @@ void raw_send_take(struct raw_client *client, enum lk_channel channel, const cha
 
     lk_message_write(&(struct lk_outgoing){.type = type, .content = content_take}, client->session,
                      INT64_C(1795485000000), &encoded);
-    assert_lk_ok(lk_json_parse(lk_buf_view(&encoded.header), "header", &header, &err), &err);
+    assert_lk_ok(lk_json_parse(encoded.dicts[0], "header", &header, &err), &err);
     strcpy(msg_id, lk_json_get_str(header, "msg_id").ptr);
     frames[0] = LK_STR("<IDS|MSG>");
-    frames[2] = lk_buf_view(&encoded.header);
-    frames[3] = lk_buf_view(&encoded.parent_header);
-    frames[4] = lk_buf_view(&encoded.metadata);
-    frames[5] = lk_buf_view(&encoded.content);
+    memcpy(frames + 2, encoded.dicts, sizeof encoded.dicts);
     lk_signature_make(&client->connection.key, frames + 2, signature);
     frames[1] = lk_str_from(signature);
     raw_send_frames(client, channel, frames, LK_COUNT(frames));
