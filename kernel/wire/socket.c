@@ -292,10 +292,11 @@ static bool has_input(struct lk_socket *socket)
     int events = 0;
     size_t size = sizeof events;
 
-    if (zmq_getsockopt(socket->handle, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN))
-        return true;
-    socket->touched = false;
-    return false;
+    /* The descriptor has told of what is there and will not again: whoever does not read it now
+     * must find it the next time. */
+    socket->touched =
+        zmq_getsockopt(socket->handle, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
+    return socket->touched;
 }
 
 /* Those that need no waiting; returns how many. */
