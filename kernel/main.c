@@ -85,8 +85,12 @@ static int run_kernel(const struct lk_context_options *context, int argc, char *
         lk_cli_usage(false);
         return LK_EXIT_USAGE;
     }
-    return lk_kernel_run(
-        &(struct lk_kernel_options){.connection_file = argv[2], .context = context});
+    return lk_kernel_run(&(struct lk_kernel_options){
+        .connection_file = argv[2],
+        .context = context,
+        /* jupyter_server sets it for the kernels of its sessions, other launchers do not. */
+        .behind_server = variable("JPY_SESSION_NAME") != NULL,
+    });
 }
 
 static int run_command(const struct lk_context_options *context, int argc, char **argv)
