@@ -376,7 +376,7 @@ static void all_bundles_together_have_a_ceiling_that_updates_in_place_do_not_use
     char *large = letters(LK_GATE_BUNDLE_MAX - 1000);
 
     show(w, LK_OUTPUT_DISPLAY, "id", "small");
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 20; i++) {
         pass(w, LK_GATE_UPDATE_MS);
         show(w, LK_OUTPUT_UPDATE, "id", large);
     }
