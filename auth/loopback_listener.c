@@ -187,7 +187,7 @@ static void round_of(struct lk_listener *self, const struct lk_secret *state, in
     for (size_t i = 0; i < VISITORS_MAX; i++)
         fds[DOORS + i] = (struct pollfd){.fd = self->visitors[i].fd, .events = POLLIN};
     fds[DOORS + VISITORS_MAX] = (struct pollfd){.fd = lk_cancel_fd(cancel), .events = POLLIN};
-    if (poll(fds, LK_COUNT(fds), wait_ms) <= 0)
+    if (poll(fds, LK_COUNT(fds), (int)lk_cancel_poll_ms(cancel, wait_ms)) <= 0)
         return;
     for (size_t i = 0; i < VISITORS_MAX && !is_over(ret); i++)
         if (fds[DOORS + i].revents)

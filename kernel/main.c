@@ -85,8 +85,20 @@ static int run_kernel(const struct lk_context_options *context, int argc, char *
         lk_cli_usage(false);
         return LK_EXIT_USAGE;
     }
-    return lk_kernel_run(
-        &(struct lk_kernel_options){.connection_file = argv[2], .context = context});
+    return lk_kernel_run(&(struct lk_kernel_options){
+        .connection_file = argv[2],
+        .context = context,
+        /* jupyter_server sets it for the kernels of its sessions, other launchers do not. */
+        .behind_server = variable("JPY_SESSION_NAME") != NULL,
+    });
+}
+
+/* A terminal that understands more than text. */
+static bool is_terminal(void)
+{
+    const char *kind = variable("TERM");
+
+    return isatty(STDERR_FILENO) && kind && strcmp(kind, "dumb") != 0;
 }
 
 static int run_command(const struct lk_context_options *context, int argc, char **argv)
@@ -106,7 +118,8 @@ static int run_command(const struct lk_context_options *context, int argc, char 
         .data_home = folder("XDG_DATA_HOME", ".local/share"),
         .jupyter_data = variable("JUPYTER_DATA_DIR"),
         .sys_prefix = variable("VIRTUAL_ENV") ? variable("VIRTUAL_ENV") : variable("CONDA_PREFIX"),
-        .colour = isatty(STDERR_FILENO) && !variable("NO_COLOR"),
+        .colour = is_terminal() && !variable("NO_COLOR"),
+        .live = is_terminal(),
     };
 
     for (size_t i = 0; i < LK_COUNT(commands); i++)

@@ -12,7 +12,8 @@
 
 struct lk_cancel {
     atomic_bool set;
-    int ends[2]; /* wake-up: read end, write end */
+    int ends[2];            /* wake-up: read end, write end */
+    struct lk_chore *chore; /* of the thread that waits */
 };
 
 struct lk_cancel *lk_cancel_new(void)
@@ -69,6 +70,19 @@ enum lk_status lk_cancel_check(const struct lk_cancel *cancel, struct lk_error *
     return lk_cancel_is_set(cancel) ? interrupted(err) : LK_OK;
 }
 
+void lk_cancel_set_chore(struct lk_cancel *cancel, struct lk_chore *chore)
+{
+    if (cancel)
+        cancel->chore = chore;
+}
+
+int64_t lk_cancel_poll_ms(const struct lk_cancel *cancel, int64_t timeout_ms)
+{
+    int64_t due = cancel && cancel->chore ? cancel->chore->run(cancel->chore) : -1;
+
+    return due >= 0 && (timeout_ms < 0 || due < timeout_ms) ? due : timeout_ms;
+}
+
 static int64_t now_ms(void)
 {
     struct lk_clock *clock = lk_clock_system();
@@ -94,8 +108,8 @@ enum lk_status lk_cancel_poll(const struct lk_cancel *cancel, int fd, short even
     if (timeout_ms >= 0 && __builtin_add_overflow(now_ms(), timeout_ms, &deadline))
         deadline = INT64_MAX;
     for (;;) {
-        int wait = deadline == INT64_MAX ? -1 : left_ms(deadline);
-        int ready = poll(fds, LK_COUNT(fds), wait);
+        int64_t limit = deadline == INT64_MAX ? -1 : left_ms(deadline);
+        int ready = poll(fds, LK_COUNT(fds), (int)lk_cancel_poll_ms(cancel, limit));
 
         if (ready < 0 && errno != EINTR)
             return lk_error_errno(err, errno, "PollFailed", "cannot wait for input");

@@ -138,8 +138,8 @@ static enum lk_status pump_once(struct run *run, const struct lk_cancel *cancel,
         return lk_error_set(err, LK_TIMEOUT, "Timeout", "the program took too long");
     for (int i = 0; i < 3; i++)
         fds[i + 1] = (struct pollfd){.fd = run->ends[i], .events = i ? POLLIN : POLLOUT};
-    if (poll(fds, LK_COUNT(fds), left < run->look_ms ? (int)left : run->look_ms) < 0 &&
-        errno != EINTR)
+    left = left < run->look_ms ? left : run->look_ms;
+    if (poll(fds, LK_COUNT(fds), (int)lk_cancel_poll_ms(cancel, left)) < 0 && errno != EINTR)
         return lk_error_errno(err, errno, "PollFailed", "cannot wait for the program");
     if (lk_cancel_is_set(cancel))
         return lk_error_set(err, LK_CANCELLED, "KeyboardInterrupt", "interrupted");

@@ -22,6 +22,7 @@ struct lk_cli_options {
     const char *jupyter_data;                 /* JUPYTER_DATA_DIR; may be NULL */
     const char *sys_prefix;                   /* VIRTUAL_ENV or CONDA_PREFIX; may be NULL */
     bool colour;                              /* stderr is a terminal and NO_COLOR is not set */
+    bool live;                                /* stderr is a terminal that can draw a line anew */
 };
 
 /* argv[0] is the command's name. Each returns an enum lk_exit. */

@@ -2,6 +2,7 @@
 
 #include "magic/run.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,7 +34,8 @@ int lk_cli_session_open(const struct lk_cli_options *options, struct lk_cli_sess
     interrupted = ret->cancel;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
-    lk_terminal_cell_init(&ret->cell, ret->cancel, options->colour);
+    lk_terminal_cell_init(&ret->cell, ret->cancel, options->context->clock, options->colour);
+    ret->cell.live = options->live;
     return LK_EXIT_OK;
 }
 
@@ -45,9 +47,23 @@ void lk_cli_session_close(struct lk_cli_session *session)
     lk_cancel_free(session->cancel);
 }
 
+static int say_that_output_is_lost(const struct lk_cli_session *session)
+{
+    struct lk_error err = LK_ERROR_INIT;
+
+    /* A reader that has had enough, such as head, is no trouble. */
+    if (session->cell.lost == EPIPE)
+        return LK_EXIT_FAILED;
+    lk_error_errno(&err, session->cell.lost, "OutputFailed", "cannot write a result to stdout");
+    lk_terminal_print_error(&err, session->options->colour);
+    return LK_EXIT_FAILED;
+}
+
 static int finish(struct lk_cli_session *session, enum lk_status st, const struct lk_error *err)
 {
     lk_terminal_cell_finish(&session->cell);
+    if (session->cell.lost)
+        return say_that_output_is_lost(session);
     if (st)
         lk_terminal_print_error(err, session->options->colour);
     return lk_exit_of(st, err->code);

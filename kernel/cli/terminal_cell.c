@@ -1,8 +1,10 @@
 #include "cli/terminal_cell.h"
 
 #include "base/file.h"
+#include "cli/columns.h"
 #include "magic/run.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -11,7 +13,16 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { ANSWER_MAX = 4096, COLUMNS_DEFAULT = 80, TEXT_MAX = 64 << 20 };
+enum {
+    ANSWER_MAX = 4096,
+    COLUMNS_DEFAULT = 80,
+    TEXT_MAX = 64 << 20,
+    LINE_MAX_BYTES = 4096,
+    DRAW_EVERY_MS = 100,
+};
+
+/* Back to the start of the line, and the rest of it away. */
+#define ERASE_LINE "\r\033[K"
 
 #define VENDOR "application/vnd.livy-kernel.v1+json"
 
@@ -20,11 +31,23 @@ static struct lk_terminal_cell *of(struct lk_cell *cell)
     return (struct lk_terminal_cell *)cell;
 }
 
-static void put(FILE *to, struct lk_str text)
+/* Nobody reads on, or there is no room: there is no sense in going on. What is said on stderr is
+ * not worth as much as a result. */
+static void lose(struct lk_terminal_cell *self, const FILE *to, int why)
 {
-    if (text.len)
-        fwrite(text.ptr, 1, text.len, to);
-    fflush(to);
+    if (to == stderr && why != EPIPE)
+        return;
+    self->lost = why;
+    if (self->cell.cancel)
+        lk_cancel_set(self->cell.cancel);
+}
+
+static void put(struct lk_terminal_cell *self, FILE *to, struct lk_str text)
+{
+    if (self->lost)
+        return;
+    if ((text.len && fwrite(text.ptr, 1, text.len, to) < text.len) || fflush(to))
+        lose(self, to, errno);
 }
 
 /* Length of "ESC [ digits ; … m" at the start of text; 0 for anything else. */
@@ -70,8 +93,9 @@ void lk_terminal_clean(struct lk_str text, bool colour, struct lk_buf *ret)
 
 void lk_terminal_cell_finish(struct lk_terminal_cell *cell)
 {
+    lk_buf_done(&cell->next_line);
     if (cell->line_open)
-        put(stderr, LK_STR("\n"));
+        put(cell, stderr, LK_STR(ERASE_LINE));
     cell->line_open = false;
 }
 
@@ -80,7 +104,7 @@ static void put_clean(struct lk_terminal_cell *self, struct lk_str text)
     LK_CLEANUP(lk_buf_done) struct lk_buf clean = LK_BUF_INIT(TEXT_MAX);
 
     lk_terminal_clean(text, self->colour, &clean);
-    put(stderr, lk_buf_view(&clean));
+    put(self, stderr, lk_buf_view(&clean));
 }
 
 /* stdout is for values alone. */
@@ -94,13 +118,13 @@ static void stream(struct lk_cell *cell, enum lk_stream which, struct lk_str tex
 static void show(struct lk_terminal_cell *self, struct lk_str text)
 {
     /* A live line has said its last: the view takes its place. */
-    if (self->line_open)
-        put(stderr, LK_STR("\r\033[K"));
-    self->line_open = false;
+    lk_terminal_cell_finish(self);
     put_clean(self, text);
     if (text.len && !lk_str_ends(text, LK_STR("\n")))
-        put(stderr, LK_STR("\n"));
+        put(self, stderr, LK_STR("\n"));
 }
+
+/* ---- progress ------------------------------------------------------------------------------ */
 
 static size_t columns(void)
 {
@@ -111,18 +135,38 @@ static size_t columns(void)
     return COLUMNS_DEFAULT;
 }
 
-/* What fits into a line of the terminal, a column left for the cursor. */
-static struct lk_str fitting(struct lk_str line)
+static int64_t draw_in_ms(const struct lk_terminal_cell *self)
 {
-    size_t room = columns() - 1, at = 0;
+    int64_t left = self->drawn_ms + DRAW_EVERY_MS - self->clock->monotonic_ms(self->clock);
 
-    while (at < line.len && room) {
-        at++;
-        while (at < line.len && ((unsigned char)line.ptr[at] & 0xC0) == 0x80)
-            at++;
-        room--;
-    }
-    return lk_str_slice(line, 0, at);
+    return self->line_open && left > 0 ? left : 0;
+}
+
+static void draw(struct lk_terminal_cell *self)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf line = LK_BUF_INIT(LINE_MAX_BYTES + 16);
+
+    lk_buf_put(&line, LK_STR(ERASE_LINE));
+    /* A column is left for the cursor: a full line would wrap. */
+    lk_buf_put(&line, lk_columns_fit(lk_buf_view(&self->next_line), columns() - 1));
+    lk_buf_clear(&self->next_line);
+    self->line_open = true;
+    self->drawn_ms = self->clock->monotonic_ms(self->clock);
+    put(self, stderr, lk_buf_view(&line));
+}
+
+/* Draws what is due while the cell waits for something. */
+static int64_t draw_what_is_due(struct lk_chore *chore)
+{
+    struct lk_terminal_cell *self = ((struct lk_terminal_chore *)chore)->cell;
+    int64_t left = draw_in_ms(self);
+
+    if (!self->next_line.len)
+        return -1;
+    if (left)
+        return left;
+    draw(self);
+    return -1;
 }
 
 /* Times pass with every update; who and in which state is news. */
@@ -143,18 +187,22 @@ static bool is_news(struct lk_terminal_cell *self, const json_t *value)
 
 static void show_progress(struct lk_terminal_cell *self, struct lk_str line, const json_t *value)
 {
-    LK_CLEANUP(lk_buf_done) struct lk_buf clean = LK_BUF_INIT(TEXT_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf clean = LK_BUF_INIT(LINE_MAX_BYTES);
 
-    lk_terminal_clean(line, false, &clean);
-    if (self->live) {
-        line = fitting(lk_buf_view(&clean));
-        fprintf(stderr, "\r\033[K%.*s", LK_STR_ARGS(line));
-        self->line_open = true;
-    } else if (is_news(self, value)) {
-        fprintf(stderr, "%s\n", lk_buf_cstr(&clean));
+    lk_terminal_clean(lk_str_cut(line, LINE_MAX_BYTES), false, &clean);
+    if (!self->live) {
+        lk_buf_put_char(&clean, '\n');
+        if (is_news(self, value))
+            put(self, stderr, lk_buf_view(&clean));
+        return;
     }
-    fflush(stderr);
+    lk_buf_clear(&self->next_line);
+    lk_buf_put(&self->next_line, lk_buf_view(&clean));
+    if (!draw_in_ms(self))
+        draw(self);
 }
+
+/* ---- everything else ----------------------------------------------------------------------- */
 
 static void display(struct lk_cell *cell, const struct lk_bundle *bundle, const char *display_id)
 {
@@ -166,15 +214,18 @@ static void display(struct lk_cell *cell, const struct lk_bundle *bundle, const 
         show(of(cell), text);
 }
 
+/* Straight to stdout: a document is whole, whatever its size. */
 static void value(struct lk_cell *cell, const json_t *result, const struct lk_bundle *bundle)
 {
-    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(TEXT_MAX);
+    struct lk_terminal_cell *self = of(cell);
 
     (void)bundle;
-    lk_terminal_cell_finish(of(cell));
-    lk_json_write(result, false, &text);
-    lk_buf_put_char(&text, '\n');
-    put(stdout, lk_buf_view(&text));
+    lk_terminal_cell_finish(self);
+    if (self->lost)
+        return;
+    if (json_dumpf(result, stdout, JSON_COMPACT | JSON_ENCODE_ANY))
+        lose(self, stdout, errno);
+    put(self, stdout, LK_STR("\n"));
 }
 
 static enum lk_status read_line(int tty, struct lk_cancel *cancel, struct lk_secret *ret,
@@ -208,7 +259,7 @@ static enum lk_status ask(struct lk_cell *cell, const char *prompt, bool passwor
         return LK_UNSUPPORTED;
     }
     lk_terminal_cell_finish(of(cell));
-    put(stderr, lk_str_from(prompt));
+    put(of(cell), stderr, lk_str_from(prompt));
     hidden = password && tcgetattr(tty, &before) == 0;
     if (hidden) {
         quiet = before;
@@ -218,14 +269,15 @@ static enum lk_status ask(struct lk_cell *cell, const char *prompt, bool passwor
     st = read_line(tty, cell->cancel, ret, err);
     if (hidden) {
         tcsetattr(tty, TCSAFLUSH, &before);
-        put(stderr, LK_STR("\n"));
+        put(of(cell), stderr, LK_STR("\n"));
     }
     if (!st && password && lk_secret_is_empty(ret))
         st = lk_error_set(err, LK_CANCELLED, "KeyboardInterrupt", "no answer was given");
     return st;
 }
 
-void lk_terminal_cell_init(struct lk_terminal_cell *ret, struct lk_cancel *cancel, bool colour)
+void lk_terminal_cell_init(struct lk_terminal_cell *ret, struct lk_cancel *cancel,
+                           struct lk_clock *clock, bool colour)
 {
     *ret = (struct lk_terminal_cell){
         .cell = {.cancel = cancel,
@@ -236,9 +288,13 @@ void lk_terminal_cell_init(struct lk_terminal_cell *ret, struct lk_cancel *cance
                  .update = display,
                  .value = value,
                  .ask = ask},
+        .clock = clock,
         .colour = colour,
-        .live = isatty(STDERR_FILENO),
+        .next_line = LK_BUF_INIT(LINE_MAX_BYTES),
+        .chore = {.chore = {.run = draw_what_is_due}, .cell = ret},
     };
+    if (cancel)
+        lk_cancel_set_chore(cancel, &ret->chore.chore);
 }
 
 void lk_terminal_print_error(const struct lk_error *err, bool colour)

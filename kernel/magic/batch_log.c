@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { LINES_DEFAULT = 25, LINES_MAX = 100000, TAIL_BYTES_MAX = 8 << 20 };
+enum { LINES_DEFAULT = 25, LINES_MAX = 100000, TAIL_BYTES_MAX = 12 << 20 };
 
 static const struct lk_option options[] = {
     {"tail", "N", "how many lines; 25 by default", false},

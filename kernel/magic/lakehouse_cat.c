@@ -4,7 +4,7 @@
 #include "magic/magic.h"
 #include "magic/view.h"
 
-enum { SHOWN_DEFAULT = 64 << 10, SHOWN_MAX = 8 << 20 };
+enum { SHOWN_DEFAULT = 64 << 10, SHOWN_MAX = 12 << 20 };
 
 static const struct lk_option options[] = {
     {"bytes", "N", "how much to show; 65536 by default", false},

@@ -320,7 +320,8 @@ static enum lk_status drive(struct exchange *x, CURLcode *result, struct lk_erro
         if (lk_cancel_is_set(x->cancel))
             return lk_cancel_check(x->cancel, err);
         if (!failed)
-            failed = curl_multi_poll(x->self->multi, extra ? &interrupt : NULL, extra, 1000, NULL);
+            failed = curl_multi_poll(x->self->multi, extra ? &interrupt : NULL, extra,
+                                     (int)lk_cancel_poll_ms(x->cancel, 1000), NULL);
         if (failed)
             return lk_error_set(err, x->may_have_left ? LK_UNKNOWN : LK_NETWORK, "HttpFailed",
                                 "libcurl gave up: %s", curl_multi_strerror(failed));

@@ -95,6 +95,7 @@ static enum lk_status run_cell(struct executor *self, const struct lk_message *r
     cell.cell.read_only = !execute->store_history;
     cell.cell.allow_stdin = execute->allow_stdin;
     cell.silent = execute->silent;
+    cell.behind_server = self->options->behind_server;
     cell.execution_count = self->execution_count;
     if (!self->context) {
         *err = self->unusable;

@@ -11,6 +11,7 @@ struct lk_executor_options {
     const char *session;                      /* borrowed */
     struct lk_cancel *cancel;                 /* set and cleared by the router */
     const struct lk_context_options *context; /* borrowed */
+    bool behind_server;                       /* as in lk_jupyter_cell */
 };
 
 /* The thread's whole life: connects the PAIR, serves until "quit". */

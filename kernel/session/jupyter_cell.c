@@ -7,43 +7,75 @@ static struct lk_jupyter_cell *of(struct lk_cell *cell)
     return (struct lk_jupyter_cell *)cell;
 }
 
+/* ---- outputs, on their way out of the gate -------------------------------------------------- */
+
+/* jupyter_server passes 1,000 messages and 1 MB of text per second, averaged over 3 s, and VS Code
+ * is slow long before; these leave room for what comes late and then at once. */
+enum { MESSAGE_BURST = 500, MESSAGES_PER_S = 300, TEXT_BURST = 1000000, TEXT_PER_S = 500000 };
+
 static void publish_take(struct lk_jupyter_cell *self, const char *type, json_t *content)
 {
-    if (!self->silent)
-        lk_exchange_publish(self->exchange, type, self->request, content);
+    lk_exchange_publish(self->exchange, type, self->request, content);
     json_decref(content);
 }
 
-static void send_stream(struct lk_jupyter_cell *self, enum lk_stream stream, struct lk_str text)
+static void publish_text(struct lk_jupyter_cell *self, enum lk_stream stream, struct lk_str text)
 {
     const char *name = stream == LK_STREAM_STDERR ? "stderr" : "stdout";
-    json_t *content = json_pack("{s:s}", "name", name);
 
-    json_object_set_new(content, "text", lk_json_text(text));
-    publish_take(self, "stream", content);
+    publish_take(self, "stream", json_pack("{s:s, s:o}", "name", name, "text", lk_json_text(text)));
 }
 
-static void stream(struct lk_cell *cell, enum lk_stream which, struct lk_str text)
+static int64_t now_ms(const struct lk_jupyter_cell *self)
 {
-    struct lk_jupyter_cell *self = of(cell);
-    size_t room = LK_CELL_STREAM_MAX - self->stream_bytes;
+    return self->exchange->clock->monotonic_ms(self->exchange->clock);
+}
 
-    if (!text.len || !room)
-        return;
-    if (text.len > room) {
-        send_stream(self, which, lk_str_slice(text, 0, room));
-        send_stream(self, LK_STREAM_STDERR,
-                    LK_STR("\n[the cell's output is cut here: 16 MiB is the most it shows]\n"));
-        self->stream_bytes = LK_CELL_STREAM_MAX;
-        return;
+static int64_t pace_wait_ms(const struct lk_jupyter_cell *self)
+{
+    int64_t now = now_ms(self);
+    int64_t messages = lk_pace_wait_ms(&self->message_pace, now);
+    int64_t text = self->behind_server ? lk_pace_wait_ms(&self->text_pace, now) : 0;
+
+    return messages > text ? messages : text;
+}
+
+/* Waits until the next message may leave; false when the user interrupts that. */
+static bool keep_pace(struct lk_jupyter_cell *self, size_t text_bytes)
+{
+    struct lk_clock *clock = self->exchange->clock;
+    int64_t wait_ms = pace_wait_ms(self);
+    struct lk_error ignored;
+
+    if (wait_ms) {
+        enum lk_status st;
+        self->waits = true;
+        st = clock->wait_ms(clock, wait_ms, self->cell.cancel, &ignored);
+        self->waits = false;
+        if (st)
+            return false;
     }
-    self->stream_bytes += text.len;
-    send_stream(self, which, text);
+    lk_pace_spend(&self->message_pace, now_ms(self), 1);
+    lk_pace_spend(&self->text_pace, now_ms(self), text_bytes);
+    return true;
 }
 
-static json_t *display_content(const struct lk_bundle *bundle, const char *display_id)
+static bool sink_text(struct lk_output_sink *sink, enum lk_stream stream, struct lk_str text)
 {
-    json_t *content = json_pack("{s:O, s:{}, s:{}}", "data", bundle->data, "metadata", "transient");
+    struct lk_jupyter_cell *self = ((struct lk_jupyter_sink *)sink)->cell;
+    bool goes_on = keep_pace(self, text.len);
+
+    if (goes_on)
+        publish_text(self, stream, text);
+    else
+        publish_text(self, LK_STREAM_STDERR,
+                     LK_STR("\n[Interrupted: the rest of the text is not shown.]\n"));
+    return goes_on;
+}
+
+static json_t *display_content(const json_t *data, const char *display_id)
+{
+    json_t *content = json_pack("{s:O, s:{}, s:{}}", "data", data, "metadata", "transient");
 
     if (display_id)
         json_object_set_new(json_object_get(content, "transient"), "display_id",
@@ -51,14 +83,73 @@ static json_t *display_content(const struct lk_bundle *bundle, const char *displ
     return content;
 }
 
+static json_t *result_content(const struct lk_jupyter_cell *self, const json_t *data)
+{
+    return json_pack("{s:I, s:O, s:{}}", "execution_count", (json_int_t)self->execution_count,
+                     "data", data, "metadata");
+}
+
+static void sink_show(struct lk_output_sink *sink, enum lk_output_kind kind, const json_t *data,
+                      const char *display_id)
+{
+    struct lk_jupyter_cell *self = ((struct lk_jupyter_sink *)sink)->cell;
+
+    /* Interrupted or not: these are few, and the last one matters. */
+    (void)keep_pace(self, 0);
+    if (kind == LK_OUTPUT_RESULT)
+        publish_take(self, "execute_result", result_content(self, data));
+    else
+        publish_take(self, kind == LK_OUTPUT_UPDATE ? "update_display_data" : "display_data",
+                     display_content(data, display_id));
+}
+
+/* While the cell waits for something, or before it asks. */
+static void let_out(struct lk_jupyter_cell *self)
+{
+    lk_output_gate_flush(&self->gate, now_ms(self));
+}
+
+static int64_t let_out_what_is_due(struct lk_chore *chore)
+{
+    struct lk_jupyter_cell *self = ((struct lk_jupyter_chore *)chore)->cell;
+    int64_t due_ms = lk_output_gate_due_ms(&self->gate, now_ms(self));
+    int64_t pace_ms;
+
+    /* A wait for the pace is one inside the gate. */
+    if (self->waits || due_ms < 0)
+        return -1;
+    pace_ms = pace_wait_ms(self);
+    if (due_ms || pace_ms)
+        return due_ms > pace_ms ? due_ms : pace_ms;
+    let_out(self);
+    return -1;
+}
+
+/* ---- outputs, as the magics make them ------------------------------------------------------- */
+
+static void stream(struct lk_cell *cell, enum lk_stream which, struct lk_str text)
+{
+    struct lk_jupyter_cell *self = of(cell);
+
+    if (!self->silent)
+        lk_output_gate_text(&self->gate, now_ms(self), which, text);
+}
+
+static void show(struct lk_jupyter_cell *self, enum lk_output_kind kind,
+                 const struct lk_bundle *bundle, const char *display_id)
+{
+    if (!self->silent)
+        lk_output_gate_show(&self->gate, now_ms(self), kind, bundle->data, display_id);
+}
+
 static void display(struct lk_cell *cell, const struct lk_bundle *bundle, const char *display_id)
 {
-    publish_take(of(cell), "display_data", display_content(bundle, display_id));
+    show(of(cell), LK_OUTPUT_DISPLAY, bundle, display_id);
 }
 
 static void update(struct lk_cell *cell, const struct lk_bundle *bundle, const char *display_id)
 {
-    publish_take(of(cell), "update_display_data", display_content(bundle, display_id));
+    show(of(cell), LK_OUTPUT_UPDATE, bundle, display_id);
 }
 
 static void value(struct lk_cell *cell, const json_t *result, const struct lk_bundle *bundle)
@@ -68,10 +159,7 @@ static void value(struct lk_cell *cell, const json_t *result, const struct lk_bu
     lk_buf_clear(&self->text);
     lk_json_write(result, false, &self->text);
     if (bundle)
-        publish_take(self, "execute_result",
-                     json_pack("{s:I, s:O, s:{}}", "execution_count",
-                               (json_int_t)self->execution_count, "data", bundle->data,
-                               "metadata"));
+        show(self, LK_OUTPUT_RESULT, bundle, NULL);
 }
 
 /* ---- questions ----------------------------------------------------------------------------- */
@@ -90,6 +178,7 @@ static void send_question(struct lk_jupyter_cell *self, const struct question *q
     json_t *content =
         json_pack("{s:s, s:b}", "prompt", question->prompt, "password", question->password);
 
+    let_out(self);
     lk_exchange_send(self->exchange, LK_TAG_STDIN,
                      &(struct lk_outgoing){.identities = self->request->identities,
                                            .identity_count = self->request->identity_count,
@@ -229,10 +318,19 @@ void lk_jupyter_cell_init(struct lk_jupyter_cell *ret, struct lk_exchange *excha
         .exchange = exchange,
         .request = request,
         .text = LK_BUF_INIT(64 << 10),
+        .sink = {.sink = {.text = sink_text, .show = sink_show}, .cell = ret},
+        .chore = {.chore = {.run = let_out_what_is_due}, .cell = ret},
     };
+    lk_output_gate_init(&ret->gate, &ret->sink.sink);
+    lk_pace_init(&ret->message_pace, MESSAGE_BURST, MESSAGES_PER_S);
+    lk_pace_init(&ret->text_pace, TEXT_BURST, TEXT_PER_S);
+    lk_cancel_set_chore(cancel, &ret->chore.chore);
 }
 
 void lk_jupyter_cell_done(struct lk_jupyter_cell *cell)
 {
+    lk_output_gate_end(&cell->gate, now_ms(cell));
+    lk_cancel_set_chore(cell->cell.cancel, NULL);
+    lk_output_gate_done(&cell->gate);
     lk_buf_done(&cell->text);
 }

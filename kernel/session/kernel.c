@@ -133,7 +133,8 @@ static int serve(struct kernel *kernel, const struct lk_kernel_options *options)
     struct lk_executor_options executor = {.zmq = kernel->zmq,
                                            .session = kernel->session,
                                            .cancel = kernel->cancel,
-                                           .context = options->context};
+                                           .context = options->context,
+                                           .behind_server = options->behind_server};
     enum lk_router_end end;
 
     if (!start_thread(&kernel->heartbeat_thread, run_heartbeat, kernel->heartbeat) ||

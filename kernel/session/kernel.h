@@ -7,6 +7,7 @@
 struct lk_kernel_options {
     const char *connection_file;
     const struct lk_context_options *context; /* borrowed */
+    bool behind_server; /* a Jupyter server started it and passes its messages on */
 };
 
 /* Runs until shutdown_request, SIGTERM, SIGINT while idle is ignored, or the parent's death.

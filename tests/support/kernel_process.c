@@ -64,6 +64,7 @@ static void become_kernel(const struct kernel_process *process, const char *stde
         "XDG_CONFIG_HOME",      "XDG_DATA_HOME",   "LIVY_KERNEL_LOCAL",    "LIVY_KERNEL_DEBUG",
         "LIVY_KERNEL_CLOUD",    "AZURE_TENANT_ID", "LIVY_KERNEL_ENDPOINT", "AZURE_CLIENT_ID",
         "AZURE_AUTHORITY_HOST", "DISPLAY",         "WAYLAND_DISPLAY",      "BROWSER",
+        "JPY_SESSION_NAME",     "LIVY_LOCAL_HOME",
     };
     int errors = open(stderr_file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 

@@ -193,6 +193,59 @@ static void the_fake_clock_interrupts_in_the_middle_of_a_wait(void **state)
     free(fake);
 }
 
+struct counted_chore {
+    struct lk_chore chore; /* first */
+    struct lk_cancel *cancel;
+    int left; /* rounds until it interrupts */
+};
+
+static int64_t count_down(struct lk_chore *chore)
+{
+    struct counted_chore *self = (struct counted_chore *)chore;
+
+    if (--self->left == 0)
+        lk_cancel_set(self->cancel);
+    return 0;
+}
+
+static int64_t due_in_50_ms(struct lk_chore *chore)
+{
+    (void)chore;
+    return 50;
+}
+
+static void a_wait_does_the_chore_whenever_it_is_due(void **state)
+{
+    struct lk_cancel *cancel = lk_cancel_new();
+    struct counted_chore chore = {.chore = {.run = count_down}, .cancel = cancel, .left = 3};
+    struct lk_error err;
+
+    (void)state;
+    lk_cancel_set_chore(cancel, &chore.chore);
+    assert_lk_status(LK_CANCELLED, lk_cancel_poll(cancel, -1, 0, -1, &err), &err);
+    assert_int_equal(chore.left, 0);
+    lk_cancel_set_chore(cancel, NULL);
+    assert_lk_status(LK_CANCELLED, lk_cancel_poll(cancel, -1, 0, -1, &err), &err);
+    assert_int_equal(chore.left, 0);
+    lk_cancel_free(cancel);
+}
+
+static void a_wait_is_no_longer_than_until_the_chore_is_due(void **state)
+{
+    struct lk_cancel *cancel = lk_cancel_new();
+    struct lk_chore chore = {.run = due_in_50_ms};
+
+    (void)state;
+    assert_int_equal(lk_cancel_poll_ms(NULL, 70), 70);
+    assert_int_equal(lk_cancel_poll_ms(cancel, -1), -1);
+    lk_cancel_set_chore(cancel, &chore);
+    assert_int_equal(lk_cancel_poll_ms(cancel, 70), 50);
+    assert_int_equal(lk_cancel_poll_ms(cancel, 30), 30);
+    assert_int_equal(lk_cancel_poll_ms(cancel, -1), 50);
+    lk_cancel_set_chore(NULL, &chore);
+    lk_cancel_free(cancel);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +259,8 @@ int main(void)
         cmocka_unit_test(the_system_clock_is_not_before_this_was_written),
         cmocka_unit_test(the_fake_clock_waits_at_once_and_counts),
         cmocka_unit_test(the_fake_clock_interrupts_in_the_middle_of_a_wait),
+        cmocka_unit_test(a_wait_does_the_chore_whenever_it_is_due),
+        cmocka_unit_test(a_wait_is_no_longer_than_until_the_chore_is_due),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
