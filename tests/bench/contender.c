@@ -14,6 +14,7 @@ enum {
     START_PATIENCE_MS = 60000,
     NUDGE_MS = 200,  /* for the idle of a kernel_info_request, before asking again */
     SETTLE_MS = 100, /* after the first answer, before memory is read */
+    LIFE_CHECK_MS = 1000,
     GOODBYE_MS = 5000,
 };
 
@@ -115,16 +116,23 @@ static int64_t run_content(struct contender *self, const char *content, int64_t 
 
 /* ---- start and end ------------------------------------------------------------------------- */
 
-/* Waits for the reply to a kernel_info_request; false: none within timeout_ms. */
-static bool wait_info(struct contender *self, long id, int timeout_ms)
+/* Waits for the reply to a kernel_info_request; false: it ended, or none came in time. */
+static bool wait_info(struct contender *self, long id)
 {
+    int64_t deadline = client_now_ns() + self->patience_ms * INT64_C(1000000);
     struct client_message message;
 
-    do
-        if (!client_receive(self->client, timeout_ms, &message))
+    while (client_now_ns() < deadline) {
+        if (client_receive(self->client, LIFE_CHECK_MS, &message)) {
+            if (message.parent == id && lk_str_eq(message.type, LK_STR("kernel_info_reply")))
+                return true;
+        } else if (peer_wait_end(&self->peer, 0)) {
+            fail(self, "it ended without a word; its log is kept");
             return false;
-    while (message.parent != id || !lk_str_eq(message.type, LK_STR("kernel_info_reply")));
-    return true;
+        }
+    }
+    fail(self, "no kernel_info_reply within %d s", self->patience_ms / 1000);
+    return false;
 }
 
 /* From before the spawn to the reply; 0 when there was none. */
@@ -139,11 +147,8 @@ static int64_t start(struct contender *self)
         return 0;
     }
     client_connect(self->client, &self->peer);
-    if (!wait_info(self, client_send(self->client, LK_SHELL, "kernel_info_request", LK_STR("{}")),
-                   self->patience_ms)) {
-        fail(self, "no kernel_info_reply within %d s", self->patience_ms / 1000);
+    if (!wait_info(self, client_send(self->client, LK_SHELL, "kernel_info_request", LK_STR("{}"))))
         return 0;
-    }
     return client_now_ns() - began;
 }
 
