@@ -133,7 +133,8 @@ int main(int argc, char **argv)
 {
     static struct lk_context_options context; /* its texts live as long as the process */
 
-    setlocale(LC_ALL, "C.UTF-8");
+    /* For libcurl's host names; each further category is a file to open at start. */
+    setlocale(LC_CTYPE, "C.UTF-8");
     /* A closed pipe or socket is an error to handle where it happens, not the end. */
     signal(SIGPIPE, SIG_IGN);
     lk_secret_setup();

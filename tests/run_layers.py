@@ -260,6 +260,13 @@ def lint(runner, log):
     return counts
 
 
+def bench(runner, log):
+    """Whether the bench works and nobody loses a message; times are not judged here, where other
+    processes run."""
+    return Counts(passed=1) if runner.command(log, [ROOT / "tests/bench/run", "--quick"], 600) == 0 else \
+        Counts(failed=1, why="a kernel lost a message or failed, or there was no table")
+
+
 LAYERS = [
     # name, what, needs of notebooks/install, fast, function
     ("lint", "formatting of C, syntax of shell scripts", ["lint"], True, lint),
@@ -269,6 +276,7 @@ LAYERS = [
      ctest_layer("integration", 900)),
     ("conformance", "the kernel in real Jupyter clients", ["jupyter", "browser", "spark"], True,
      script_layer("tests/conformance/*_test.py", "jupyter", 300)),
+    ("bench", "the bench, as a smoke: figures are tests/bench/run's", ["jupyter"], True, bench),
     ("real", "the local service under Microsoft's own clients", ["python-peers", "spark"], False,
      script_layer("tests/real/*.py", "python-peers", 600, [BUILD / "bin/livy-local"])),
     ("tutorial", "the tutorial, and its Delta table read by deltalake", ["jupyter", "spark"], False,

@@ -3,11 +3,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "net/curl_lazy.h"
 #include "net/http_failure.h"
 #include "net/url.h"
 
 #include <curl/curl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,7 @@ enum {
 
 struct http_curl {
     struct lk_http http;
-    CURLM *multi; /* keeps the connections */
+    CURLM *multi; /* keeps the connections; NULL before the first exchange */
     CURL *easy;   /* one exchange at a time */
     char *ca_file;
     char *ca_source;
@@ -403,6 +403,24 @@ static void tell(const struct exchange *x, enum lk_status st, int64_t began_ms)
            x->reply->status, (long long)(now_ms() - began_ms));
 }
 
+/* Not before the first request: a kernel that sends none needs no libcurl. */
+static enum lk_status open_curl(struct http_curl *self, struct lk_error *err)
+{
+    enum lk_status st;
+
+    if (self->easy)
+        return LK_OK;
+    st = lk_curl_load(err);
+    if (st)
+        return st;
+    self->multi = curl_multi_init();
+    self->easy = curl_easy_init();
+    if (!self->multi || !self->easy)
+        abort(); /* out of memory */
+    (void)curl_multi_setopt(self->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_MAX);
+    return LK_OK;
+}
+
 static enum lk_status send_request(struct lk_http *http, const struct lk_http_request *request,
                                    struct lk_cancel *cancel, struct lk_http_response *ret,
                                    struct lk_error *err)
@@ -418,6 +436,8 @@ static enum lk_status send_request(struct lk_http *http, const struct lk_http_re
     st = lk_http_check_address(request->url, &x.url, err);
     if (!st)
         st = lk_cancel_check(cancel, err);
+    if (!st)
+        st = open_curl(self, err);
     if (st)
         return st;
 
@@ -440,18 +460,14 @@ static enum lk_status send_request(struct lk_http *http, const struct lk_http_re
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
-static void setup_once(void)
-{
-    if (curl_global_init(CURL_GLOBAL_DEFAULT))
-        abort();
-}
-
 static void free_curl(struct lk_http *http)
 {
     struct http_curl *self = (struct http_curl *)http;
 
-    curl_easy_cleanup(self->easy);
-    curl_multi_cleanup(self->multi);
+    if (self->easy) {
+        curl_easy_cleanup(self->easy);
+        curl_multi_cleanup(self->multi);
+    }
     free(self->ca_file);
     free(self->ca_source);
     free(self->user_agent);
@@ -466,24 +482,17 @@ static char *copy_or_null(const char *text)
 enum lk_status lk_http_curl_new(const struct lk_http_curl_options *options, struct lk_http **ret,
                                 struct lk_error *err)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct http_curl *self = lk_alloc(sizeof(*self));
 
     (void)err;
-    (void)pthread_once(&once, setup_once);
     *self = (struct http_curl){
         .http = {.send = send_request, .free = free_curl},
-        .multi = curl_multi_init(),
-        .easy = curl_easy_init(),
         .ca_file = copy_or_null(options->ca_file),
         .ca_source = copy_or_null(options->ca_source),
         .user_agent = copy_or_null(options->user_agent),
         .connect_timeout_ms =
             options->connect_timeout_ms ? options->connect_timeout_ms : CONNECT_TIMEOUT_MS,
     };
-    if (!self->multi || !self->easy)
-        abort(); /* out of memory */
-    (void)curl_multi_setopt(self->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_MAX);
     *ret = &self->http;
     return LK_OK;
 }

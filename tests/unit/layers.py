@@ -34,7 +34,7 @@ FOLDERS = {"auth": "auth", "local": "local"}  # the others are kernel/<layer>
 
 # An outside header, who may include it, and in how many files at most. local/ is on its own.
 OUTSIDE = [
-    (r"curl/", lambda path: path == "kernel/net/http_curl.c", 1),
+    (r"curl/", lambda path: path in ("kernel/net/http_curl.c", "kernel/net/curl_lazy.c"), 2),
     (r"zmq", lambda path: path.startswith(("kernel/wire/", "kernel/session/")), 2),
     (r"sodium", lambda path: path.startswith(("kernel/base/", "kernel/wire/", "auth/")), 3),
     (r"openssl/", lambda path: path in ("kernel/base/digest.c", "auth/certificate.c"), 2),
@@ -217,7 +217,7 @@ VIOLATIONS = [
     ("kernel/magic/near.c", '#include "magic.h"\n', "without its folder"),
     ("kernel/extra/thing.c", "int x;\n", "is no layer"),
     ("kernel/fabric/get.c", "#include <curl/curl.h>\n", "<curl/curl.h> has a home elsewhere"),
-    ("kernel/net/http_other.c", "#include <curl/multi.h>\n", "is included in 2 files, at most 1"),
+    ("kernel/net/http_other.c", "#include <curl/multi.h>\n", "<curl/multi.h> has a home elsewhere"),
     ("kernel/magic/peek.c", "#include <zmq.h>\n", "<zmq.h> has a home elsewhere"),
     ("kernel/wire/third.c", "#include <zmq.h>\n", "<zmq…> is included in 3 files, at most 2"),
     ("kernel/wire/fourth.c", "#include <sodium.h>\n", "<sodium…> is included in 4 files, at most 3"),

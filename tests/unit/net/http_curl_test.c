@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* RTLD_NOLOAD */
 #include "net/http_curl.h"
 
 #include "base/clock.h"
@@ -5,6 +6,7 @@
 #include "support/assert.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -240,6 +242,27 @@ static int64_t now_ms(void)
 
 /* ---- what is sent ------------------------------------------------------------------------------
  */
+
+static bool libcurl_is_loaded(void)
+{
+    void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_NOLOAD);
+
+    if (library)
+        dlclose(library);
+    return library != NULL;
+}
+
+/* The first test of this program: later ones find it loaded. */
+static void libcurl_is_loaded_by_the_first_request_and_not_before(void **state)
+{
+    struct fixture *f = *state;
+
+    act(f, ACT_SEND, "HTTP/1.1 204 No Content\r\n\r\n");
+    start(f);
+    assert_false(libcurl_is_loaded());
+    assert_lk_ok(send_it(f, (struct lk_http_request){.method = LK_HTTP_GET}), &f->err);
+    assert_true(libcurl_is_loaded());
+}
 
 static void an_exchange_carries_method_headers_and_both_bodies(void **state)
 {
@@ -752,6 +775,7 @@ static void loopback_is_never_asked_of_a_proxy(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        TEST(libcurl_is_loaded_by_the_first_request_and_not_before),
         TEST(an_exchange_carries_method_headers_and_both_bodies),
         TEST(an_empty_write_says_content_length_0_and_nothing_expects_100),
         TEST(reads_and_deletes_have_no_body),
