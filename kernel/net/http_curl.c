@@ -461,6 +461,7 @@ static enum lk_status send_request(struct lk_http *http, const struct lk_http_re
     st = lk_http_check_address(request->url, &x.url, err);
     if (!st)
         st = lk_cancel_check(cancel, err);
+    ret->unsent = st == LK_CANCELLED;
     if (st)
         return st;
 
@@ -471,6 +472,7 @@ static enum lk_status send_request(struct lk_http *http, const struct lk_http_re
     tell(&x, st, began_ms);
     if (st)
         lk_http_response_done(ret);
+    ret->unsent = st == LK_CANCELLED && !x.may_have_left;
     return st;
 }
 
