@@ -94,6 +94,8 @@ static void dispatch_next(struct lk_router *router)
     router->running = lk_shell_queue_take(&router->queue);
     if (!router->running)
         return;
+    /* A signal that came while nothing ran had nothing to interrupt. */
+    (void)router->options.interrupted();
     publish_status(router, router->running->message.header, "busy");
     to_executor(router, router->running->aborted ? LK_TAG_ABORT : LK_TAG_REQUEST,
                 &router->running->frames);
