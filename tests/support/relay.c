@@ -65,6 +65,20 @@ static int connect_to(uint16_t port)
     return -1;
 }
 
+/* What is set now counts from now; a connection that hung in an earlier hold is of no more use. */
+static void obey(struct relay *relay, struct wire *wire)
+{
+    if (wire->hold == relay->hold)
+        return;
+    if (wire->hold && (wire->left[0] == 0 || wire->left[1] == 0)) {
+        cut(wire);
+        return;
+    }
+    wire->hold = relay->hold;
+    for (int i = 0; i < 2; i++)
+        wire->left[i] = (int)relay->from == i ? relay->after : -1;
+}
+
 static void welcome(struct relay *relay)
 {
     int client = accept(relay->listener, NULL, NULL);
@@ -79,22 +93,9 @@ static void welcome(struct relay *relay)
     fcntl(client, F_SETFD, FD_CLOEXEC);
     wire->fd[RELAY_CLIENT] = client;
     wire->fd[RELAY_SERVER] = relay->target ? connect_to(relay->target) : -1;
+    obey(relay, wire);
     if (relay->target && wire->fd[RELAY_SERVER] < 0)
         cut(wire);
-}
-
-/* What is set now counts from now; a connection that hung in an earlier hold is of no more use. */
-static void obey(struct relay *relay, struct wire *wire)
-{
-    if (wire->hold == relay->hold)
-        return;
-    if (wire->hold && (wire->left[0] == 0 || wire->left[1] == 0)) {
-        cut(wire);
-        return;
-    }
-    wire->hold = relay->hold;
-    for (int i = 0; i < 2; i++)
-        wire->left[i] = (int)relay->from == i ? relay->after : -1;
 }
 
 static bool put_all(int fd, const char *bytes, ssize_t len)
@@ -184,14 +185,14 @@ static void look_once(struct relay *relay)
         if (read(relay->wake[0], bytes, sizeof bytes) < 0)
             atomic_store(&relay->stop, true);
     }
-    for (int i = 0; i < WIRES_MAX; i++)
-        if (relay->wires[i].fd[RELAY_CLIENT] >= 0)
-            serve_wire(relay, &relay->wires[i], fds + 2 + 2 * i);
-    if (fds[0].revents)
-        welcome(relay);
-    for (int i = 0; i < WIRES_MAX; i++)
+    for (int i = 0; i < WIRES_MAX; i++) {
         if (relay->wires[i].fd[RELAY_CLIENT] >= 0)
             obey(relay, &relay->wires[i]);
+        if (relay->wires[i].fd[RELAY_CLIENT] >= 0)
+            serve_wire(relay, &relay->wires[i], fds + 2 + 2 * i);
+    }
+    if (fds[0].revents)
+        welcome(relay);
     pthread_mutex_unlock(&relay->lock);
 }
 

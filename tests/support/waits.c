@@ -229,6 +229,26 @@ json_t *world_journal(const struct world *world)
     return journal;
 }
 
+static bool holds_id(const json_t *batches, struct lk_str id)
+{
+    const json_t *batch;
+    size_t i;
+
+    json_array_foreach((json_t *)batches, i, batch)
+    {
+        if (lk_str_eq(lk_json_get_str(batch, "id"), id))
+            return true;
+    }
+    return false;
+}
+
+void world_drop_known(json_t *batches, const json_t *known)
+{
+    for (size_t i = json_array_size(batches); i-- > 0;)
+        if (holds_id(known, lk_json_get_str(json_array_get(batches, i), "id")))
+            json_array_remove(batches, i);
+}
+
 /* ---- how a test sees that a cell waits ------------------------------------------------------- */
 
 /* A question in the client's box. */
@@ -504,7 +524,7 @@ static void clean_fifo(struct world *world)
 
 #define SLEEPER "abfss://demo@onelake.dfs.fabric.microsoft.com/demo.Lakehouse/Files/sleep.py"
 
-static void upload_text(struct world *world, const char *name)
+void world_upload(struct world *world, const char *name)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf code = LK_BUF_INIT(4096);
     LK_CLEANUP(lk_free_ptr) char *path = in_service(world->service, name);
@@ -517,7 +537,7 @@ static void upload_text(struct world *world, const char *name)
 
 static void arrange_sleeper(struct world *world)
 {
-    upload_text(world, "sleep.py");
+    world_upload(world, "sleep.py");
     world_run(world, "%batch submit sleep.py");
 }
 
@@ -537,7 +557,7 @@ static void cancel_sleeper(struct world *world)
 
 static void arrange_failed_log(struct world *world)
 {
-    upload_text(world, "fail.py");
+    world_upload(world, "fail.py");
     world_run(world, "%batch submit fail.py");
     local_service_faults(world->service, "[{\"service\":\"livy\",\"method\":\"GET\","
                                          "\"path_contains\":\"/logs\",\"delay_ms\":60000}]");
@@ -545,7 +565,7 @@ static void arrange_failed_log(struct world *world)
 
 static void arrange_log(struct world *world)
 {
-    upload_text(world, "quick.py");
+    world_upload(world, "quick.py");
     world_run(world, "%batch submit quick.py --wait");
     local_service_faults(world->service, "[{\"service\":\"livy\",\"method\":\"GET\","
                                          "\"path_contains\":\"/logs\",\"delay_ms\":60000}]");
@@ -560,7 +580,7 @@ static void arrange_cancel(struct world *world)
 
 static void arrange_submit(struct world *world)
 {
-    upload_text(world, "quick.py");
+    world_upload(world, "quick.py");
     local_service_faults(world->service,
                          "[{\"service\":\"livy\",\"method\":\"POST\",\"delay_ms\":60000,"
                          "\"reset\":\"before\"}]");
@@ -568,7 +588,7 @@ static void arrange_submit(struct world *world)
 
 static void arrange_new_lakehouse(struct world *world)
 {
-    upload_text(world, "quick.py");
+    world_upload(world, "quick.py");
     local_service_faults(world->service,
                          "[{\"service\":\"livy\",\"method\":\"POST\",\"status\":404,"
                          "\"times\":9,\"body\":{\"errorCode\":\"Soon\"}}]");
@@ -576,7 +596,7 @@ static void arrange_new_lakehouse(struct world *world)
 
 static void arrange_looking_up(struct world *world)
 {
-    upload_text(world, "quick.py");
+    world_upload(world, "quick.py");
     local_service_faults(world->service,
                          "[{\"service\":\"livy\",\"method\":\"POST\",\"reset\":\"after\"},"
                          "{\"service\":\"livy\",\"method\":\"GET\",\"delay_ms\":60000}]");

@@ -44,11 +44,16 @@ LK_MUST_USE struct world *world_new(struct local_service *service, enum kernel_p
 void world_free(struct world *world);
 /* Runs a cell to its end, which must be a good one. */
 void world_run(struct world *world, const char *code);
+/* Puts a small payload of that name into the lakehouse. */
+void world_upload(struct world *world, const char *name);
 /* Arranges the wait, sends its cell and returns once it waits. */
 void wait_begin(struct world *world, const struct wait *wait, char msg_id[RAW_ID_SIZE]);
 void wait_end(struct world *world, const struct wait *wait);
 /* Fails the test unless every line of the kernel's journal is whole. Every intent's submit id as an
  * object {id: outcome or null}, new. */
 LK_MUST_USE json_t *world_journal(const struct world *world);
+
+/* Takes out of batches those that are in known, too. */
+void world_drop_known(json_t *batches, const json_t *known);
 
 #endif
