@@ -1,5 +1,6 @@
 #include "auth/certificate.h"
 
+#include "base/aside.h"
 #include "base/encoding.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -290,9 +291,9 @@ static enum lk_status read_file(const char *path, const char *what, const char *
     return lk_error_next(err, "Paths are relative to the notebook's folder; check --%s.", what);
 }
 
-enum lk_status lk_certificate_load(const char *certificate_path, const char *key_path,
-                                   const struct lk_secret *password, int64_t now_unix_s,
-                                   struct lk_certificate **ret, struct lk_error *err)
+static enum lk_status load_files(const char *certificate_path, const char *key_path,
+                                 const struct lk_secret *password, int64_t now_unix_s,
+                                 struct lk_certificate **ret, struct lk_error *err)
 {
     LK_CLEANUP(lk_secret_done) struct lk_secret certificate_pem = LK_SECRET_INIT;
     LK_CLEANUP(lk_secret_done) struct lk_secret key_pem = LK_SECRET_INIT;
@@ -310,6 +311,68 @@ enum lk_status lk_certificate_load(const char *certificate_path, const char *key
     files.certificate = lk_secret_reveal(&certificate_pem);
     files.key = lk_secret_reveal(key_path ? &key_pem : &certificate_pem);
     return lk_certificate_from_pem(&files, password, now_unix_s, ret, err);
+}
+
+/* All that lk_certificate_load() is given and makes, for it is done aside. */
+struct load {
+    struct lk_aside aside;
+    char *certificate_path, *key_path; /* the latter may be NULL */
+    struct lk_secret password;
+    bool has_password;
+    int64_t now_unix_s;
+    struct lk_certificate *certificate;
+    enum lk_status st;
+    struct lk_error err;
+};
+
+static void run_load(struct lk_aside *aside)
+{
+    struct load *load = (struct load *)aside;
+
+    load->st = load_files(load->certificate_path, load->key_path,
+                          load->has_password ? &load->password : NULL, load->now_unix_s,
+                          &load->certificate, &load->err);
+}
+
+static void free_load(struct lk_aside *aside)
+{
+    struct load *load = (struct load *)aside;
+
+    free(load->certificate_path);
+    free(load->key_path);
+    lk_secret_done(&load->password);
+    lk_certificate_free(load->certificate);
+    free(load);
+}
+
+enum lk_status lk_certificate_load(const char *certificate_path, const char *key_path,
+                                   const struct lk_secret *password, int64_t now_unix_s,
+                                   struct lk_cancel *cancel, struct lk_certificate **ret,
+                                   struct lk_error *err)
+{
+    struct load *load = lk_alloc(sizeof *load);
+    enum lk_status st;
+
+    *load = (struct load){.aside = {.run = run_load, .free = free_load},
+                          .certificate_path = lk_str_dup(lk_str_from(certificate_path)),
+                          .key_path = key_path ? lk_str_dup(lk_str_from(key_path)) : NULL,
+                          .has_password = password != NULL,
+                          .now_unix_s = now_unix_s,
+                          .err = LK_ERROR_INIT};
+    if (password)
+        lk_secret_copy(&load->password, password);
+    st = lk_aside_run(&load->aside, cancel, err);
+    if (st)
+        return st;
+    st = load->st;
+    if (st && err)
+        *err = load->err;
+    if (!st)
+        *ret = load->certificate;
+    if (!st)
+        load->certificate = NULL;
+    free_load(&load->aside);
+    return st;
 }
 
 /* ---- thumbprints --------------------------------------------------------------------------- */

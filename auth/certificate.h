@@ -1,10 +1,12 @@
 /* A certificate with its private key, from PEM files, and what is made with it: the
  * thumbprints and the signed client assertion (RFC 7523; entra.md §1.1). The one
- * place in auth/ that includes OpenSSL. No network; executor thread. */
+ * place in auth/ that includes OpenSSL. No network; executor thread (and one aside, for files and
+ * passwords). */
 #ifndef LK_AUTH_CERTIFICATE_H
 #define LK_AUTH_CERTIFICATE_H
 
 #include "base/buf.h"
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/secret.h"
 
@@ -27,9 +29,11 @@ struct lk_certificate_info {
  * NULL when the first file holds the key). Told apart, each LK_INVALID or LK_NOT_FOUND with its own
  * code: file missing, no PEM inside, a key given as certificate and the reverse, key encrypted
  * (EncryptedKey; password may be given, NULL for none), key of another certificate, not RSA,
- * not yet valid, expired (against now_unix_s). */
+ * not yet valid, expired (against now_unix_s). An interrupt does not wait for a file that hangs,
+ * nor for a password that takes long to become a key. */
 LK_MUST_USE enum lk_status lk_certificate_load(const char *certificate_path, const char *key_path,
                                                const struct lk_secret *password, int64_t now_unix_s,
+                                               struct lk_cancel *cancel,
                                                struct lk_certificate **ret, struct lk_error *err);
 
 /* What the two files hold; the same one twice when key and certificate share it. Paths are for the

@@ -37,6 +37,7 @@ static enum lk_status send_with_token(struct bearer *self, const struct lk_http_
                                                           .force_refresh = force_refresh},
                                cancel, &token, err);
     /* Whatever became of the token request: of this one nothing has left. */
+    ret->unsent = st == LK_CANCELLED;
     if (st == LK_UNKNOWN && err)
         err->status = LK_NETWORK;
     if (st)

@@ -107,9 +107,9 @@ static enum lk_status send_with_grace(struct submission *s, struct lk_http_respo
 {
     struct lk_clock *clock = s->livy->options.clock;
 
-    *refused = false;
     for (size_t i = 0;; i++) {
         enum lk_status st = send_once(s, reply, err);
+        *refused = st == LK_CANCELLED && reply->unsent;
         if (st || reply->status != 404 || i == LK_COUNT(grace_ms) || is_place_wrong(reply))
             return st;
         lk_log(LK_LOG_INFO, "POST was answered 404, as a new lakehouse does; again in %lld ms",
@@ -162,8 +162,11 @@ static enum verdict post(struct submission *s, struct lk_livy_batch *ret, struct
 
     if (!st)
         return judge_answer(s, &reply, ret, err);
-    if (refused)
+    if (refused) {
+        lk_error_set(err, LK_CANCELLED, "KeyboardInterrupt",
+                     "interrupted before %s was submitted: Livy has not accepted it", s->what);
         return VERDICT_REFUSED;
+    }
     if (st != LK_CANCELLED)
         lk_error_prefix(err, "%s", s->what);
     return judge_failure(st);

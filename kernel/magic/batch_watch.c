@@ -94,6 +94,15 @@ static const char *name_of(const struct lk_livy_batch *batch)
     return batch->name[0] ? batch->name : batch->id;
 }
 
+/* How it ended is known all the same. */
+static enum lk_status tell_unread_log(const struct lk_livy_batch *batch, struct lk_error *err)
+{
+    lk_error_set(err, LK_CANCELLED, "KeyboardInterrupt",
+                 "batch '%s' %s; reading its log was interrupted", name_of(batch),
+                 batch->end == LK_BATCH_SUCCEEDED ? "succeeded" : "failed");
+    return lk_error_next(err, "%%batch log %s", batch->id);
+}
+
 static enum lk_status judge(struct lk_livy *livy, struct lk_cell *cell,
                             const struct lk_livy_batch *batch, struct lk_error *err)
 {
@@ -108,7 +117,7 @@ static enum lk_status judge(struct lk_livy *livy, struct lk_cell *cell,
                  batch->message[0] ? ": " : "", batch->message);
     lk_error_next(err, "%%batch log %s --source stderr --tail 100", batch->id);
     tell_cause(livy, cell, batch, err);
-    return LK_FAILED;
+    return lk_cancel_is_set(cell->cancel) ? tell_unread_log(batch, err) : LK_FAILED;
 }
 
 static enum lk_status explain_stop(enum lk_status st, const struct lk_livy_batch *batch,
@@ -173,5 +182,5 @@ enum lk_status lk_batch_watch_in_cell(struct lk_context *context, struct lk_cell
     show_timeline(context, cell, batch);
     if (how->log)
         show_log(livy, cell, batch);
-    return st;
+    return how->log && !st && lk_cancel_is_set(cell->cancel) ? tell_unread_log(batch, err) : st;
 }

@@ -80,8 +80,9 @@ static void check_program(struct report *report, const char *name, const char *c
     struct lk_str said, line = LK_STR("not found");
     int exit_code = -1;
     struct lk_error ignored;
-    enum lk_status st = lk_process_run(&(struct lk_process_spec){.argv = argv}, LK_STR_EMPTY, 10000,
-                                       cancel, &out, &errout, &exit_code, &ignored);
+    const struct lk_process_spec spec = {.argv = argv, .die_with_parent = true};
+    enum lk_status st =
+        lk_process_run(&spec, LK_STR_EMPTY, 10000, cancel, &out, &errout, &exit_code, &ignored);
 
     said = lk_buf_view(out.len ? &out : &errout);
     lk_str_next_line(&said, &line);
@@ -174,6 +175,12 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     check_program(&report, "java", java, cell->cancel,
                   "./notebooks/demo --no-run installs it (only for %livy connect local)");
     check_connection(context, cell->cancel, &report);
+    /* An interrupt makes checks fail that would have gone well. */
+    if (lk_cancel_check(cell->cancel, err)) {
+        json_decref(report.checks);
+        lk_table_free(report.table);
+        return LK_CANCELLED;
+    }
 
     ret->value = json_object();
     json_object_set_new(ret->value, "kind", json_string("doctor"));

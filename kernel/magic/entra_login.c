@@ -36,12 +36,12 @@ static enum lk_status load_certificate(struct lk_context *context, struct lk_cel
     LK_CLEANUP(lk_free_ptr) char *key = given.len ? lk_context_path(context, given) : NULL;
     LK_CLEANUP(lk_secret_done) struct lk_secret password = LK_SECRET_INIT;
     int64_t now = lk_clock_unix_s(context->options.clock);
-    enum lk_status st = lk_certificate_load(path, key, NULL, now, ret, err);
+    enum lk_status st = lk_certificate_load(path, key, NULL, now, cell->cancel, ret, err);
 
     if (st && strcmp(err->code, "EncryptedKey") == 0 && cell->allow_stdin) {
         st = cell->ask(cell, "Password of the private key: ", true, &password, err);
         if (!st)
-            st = lk_certificate_load(path, key, &password, now, ret, err);
+            st = lk_certificate_load(path, key, &password, now, cell->cancel, ret, err);
     }
     if (st || !lk_args_has(args, "thumbprint"))
         return st;

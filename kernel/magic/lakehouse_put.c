@@ -52,7 +52,8 @@ static enum lk_status open_local(const struct lk_context *context, struct lk_str
 {
     LK_CLEANUP(lk_free_ptr) char *path = lk_context_path(context, local);
 
-    *ret = open(path, O_RDONLY | O_CLOEXEC);
+    /* A pipe would hold the cell until somebody writes to it, deaf to interrupts. */
+    *ret = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (*ret >= 0)
         return LK_OK;
     lk_error_errno(err, errno, "FileNotRead", "%s cannot be read", path);

@@ -32,8 +32,8 @@ enum lk_status lk_python_check(struct lk_str name, struct lk_str code, struct lk
     int exit_code = 0;
     enum lk_status st;
 
-    st = lk_process_run(&(struct lk_process_spec){.argv = argv}, code, TIMEOUT_MS, cancel, &out,
-                        &errout, &exit_code, err);
+    st = lk_process_run(&(struct lk_process_spec){.argv = argv, .die_with_parent = true}, code,
+                        TIMEOUT_MS, cancel, &out, &errout, &exit_code, err);
     if (st == LK_CANCELLED)
         return st;
     *checked = st == LK_OK && (exit_code == 0 || exit_code == 3);

@@ -9,6 +9,7 @@ enum { RETRY_AFTER_MAX_S = 3600 };
 void lk_http_response_done(struct lk_http_response *response)
 {
     response->status = 0;
+    response->unsent = false;
     lk_buf_done(&response->headers);
     /* A token's answer is an answer too, and nobody here can tell. */
     lk_buf_wipe(&response->body);

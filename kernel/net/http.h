@@ -82,6 +82,8 @@ struct lk_http_response {
     int status;
     struct lk_buf headers; /* "name: value\n" lines of the final answer, names lower-cased */
     struct lk_buf body;
+    bool unsent; /* after LK_CANCELLED: nothing of the request can have reached the service, or the
+                  * service has refused it. Else it may have arrived. */
 };
 
 #define LK_HTTP_RESPONSE_INIT                                                                      \
@@ -90,7 +92,8 @@ struct lk_http_response {
     }
 
 struct lk_http {
-    /* On LK_OK ret is filled (its former content released). On failure ret is empty. */
+    /* On LK_OK ret is filled (its former content released). On failure ret is empty but for
+     * unsent. */
     enum lk_status (*send)(struct lk_http *http, const struct lk_http_request *request,
                            struct lk_cancel *cancel, struct lk_http_response *ret,
                            struct lk_error *err);

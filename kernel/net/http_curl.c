@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     CONNECT_TIMEOUT_MS = 15000,
@@ -21,6 +22,7 @@ enum {
     UPLOAD_BUFFER = 512 << 10,
     DOWNLOAD_BUFFER = 256 << 10,
     IDLE_MAX = 8, /* connections kept open */
+    TRUST_KEPT_S = 600,
 };
 
 struct http_curl {
@@ -48,6 +50,7 @@ struct exchange {
     bool may_have_left; /* connected, so the request may be on its way */
     bool source_failed;
     bool sink_full;
+    bool trust_anew; /* what is trusted is read again, all of it */
 };
 
 /* ---- what libcurl calls -------------------------------------------------------------------- */
@@ -150,18 +153,32 @@ static void set_text(CURL *easy, CURLoption option, const char *value)
     (void)curl_easy_setopt(easy, option, value);
 }
 
-static void set_trust(const struct http_curl *self)
+/* The system's store comes as a file of all certificates, as a folder, or as both. */
+static bool system_has_file(void)
 {
-    set_long(self->easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
-    set_long(self->easy, CURLOPT_SSL_VERIFYPEER, 1);
-    set_long(self->easy, CURLOPT_SSL_VERIFYHOST, 2);
-    if (!self->ca_file)
-        return;
-    set_text(self->easy, CURLOPT_CAINFO, self->ca_file);
-    set_text(self->easy, CURLOPT_CAPATH, NULL);
-#if LIBCURL_VERSION_NUM >= 0x075700 /* A local service that starts again has a new CA there. */
-    set_long(self->easy, CURLOPT_CA_CACHE_TIMEOUT, 0);
+    const char *file = curl_version_info(CURLVERSION_NOW)->cainfo;
+
+    return file && access(file, R_OK) == 0;
+}
+
+/* To read the system's certificates takes some 30 ms in which no interrupt is seen, and libcurl
+ * does it for every connection as soon as a folder is among its sources. So the file alone is asked
+ * first, and kept; before a peer is called a stranger, everything is read anew: the folder too, and
+ * the file of a local service that started again with a new CA. */
+static void set_trust(const struct exchange *x)
+{
+    CURL *easy = x->self->easy;
+
+    set_long(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+    set_long(easy, CURLOPT_SSL_VERIFYPEER, 1);
+    set_long(easy, CURLOPT_SSL_VERIFYHOST, 2);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    set_long(easy, CURLOPT_CA_CACHE_TIMEOUT, x->trust_anew ? 0 : TRUST_KEPT_S);
 #endif
+    if (x->self->ca_file)
+        set_text(easy, CURLOPT_CAINFO, x->self->ca_file);
+    if (x->self->ca_file || (!x->trust_anew && system_has_file()))
+        set_text(easy, CURLOPT_CAPATH, NULL);
 }
 
 static void set_reach(const struct exchange *x)
@@ -272,7 +289,7 @@ static void add_header(struct exchange *x, struct lk_str name, struct lk_str val
     add_line(x, lk_buf_cstr(&line));
 }
 
-static void add_headers(struct exchange *x)
+static void make_headers(struct exchange *x)
 {
     const struct lk_http_request *request = x->request;
     bool has_type = false;
@@ -284,10 +301,8 @@ static void add_headers(struct exchange *x)
     if (!has_type)
         add_line(x, "Content-Type:");
     add_line(x, "Expect:");
-    set_text(x->self->easy, CURLOPT_USERAGENT, x->self->user_agent);
     if (request->authorization)
         add_header(x, LK_STR("Authorization"), lk_secret_reveal(request->authorization));
-    (void)curl_easy_setopt(x->self->easy, CURLOPT_HTTPHEADER, x->headers);
 }
 
 static void free_headers(struct exchange *x)
@@ -376,16 +391,46 @@ static enum lk_status explain(const struct exchange *x, CURLcode result, struct 
     return lk_http_failure_explain(&failure, err);
 }
 
-static enum lk_status perform(struct exchange *x, struct lk_error *err)
+static void set_up(struct exchange *x)
+{
+    LK_CLEANUP(lk_free_ptr) char *url = lk_str_dup(x->request->url);
+
+    curl_easy_reset(x->self->easy);
+    set_text(x->self->easy, CURLOPT_URL, url); /* copied */
+    set_trust(x);
+    set_reach(x);
+    set_times(x);
+    set_callbacks(x);
+    set_method(x);
+    (void)curl_easy_setopt(x->self->easy, CURLOPT_HTTPHEADER, x->headers);
+    set_text(x->self->easy, CURLOPT_USERAGENT, x->self->user_agent);
+}
+
+static enum lk_status perform_once(struct exchange *x, CURLcode *result, struct lk_error *err)
 {
     struct http_curl *self = x->self;
-    CURLcode result = CURLE_OK;
     enum lk_status st;
 
+    set_up(x);
+    *result = CURLE_OK;
     if (curl_multi_add_handle(self->multi, self->easy))
         return lk_error_set(err, LK_NETWORK, "HttpFailed", "libcurl takes no request");
-    st = drive(x, &result, err);
+    st = drive(x, result, err);
     (void)curl_multi_remove_handle(self->multi, self->easy);
+    return st;
+}
+
+static enum lk_status perform(struct exchange *x, struct lk_error *err)
+{
+    CURLcode result;
+    enum lk_status st = perform_once(x, &result, err);
+
+    /* Nothing was sent to whom we do not trust. */
+    if (!st && result == CURLE_PEER_FAILED_VERIFICATION && !x->may_have_left) {
+        x->trust_anew = true;
+        x->detail[0] = '\0';
+        st = perform_once(x, &result, err);
+    }
     if (!st && result)
         return explain(x, result, err);
     /* libcurl takes a head that was cut between two lines for a whole one. */
@@ -427,7 +472,6 @@ static enum lk_status send_request(struct lk_http *http, const struct lk_http_re
 {
     struct http_curl *self = (struct http_curl *)http;
     struct exchange x = {.self = self, .request = request, .cancel = cancel, .reply = ret};
-    LK_CLEANUP(lk_free_ptr) char *url = lk_str_dup(request->url);
     int64_t began_ms = now_ms();
     enum lk_status st;
 
@@ -436,25 +480,20 @@ static enum lk_status send_request(struct lk_http *http, const struct lk_http_re
     st = lk_http_check_address(request->url, &x.url, err);
     if (!st)
         st = lk_cancel_check(cancel, err);
+    ret->unsent = st == LK_CANCELLED;
     if (!st)
         st = open_curl(self, err);
     if (st)
         return st;
 
-    curl_easy_reset(self->easy);
-    set_text(self->easy, CURLOPT_URL, url);
-    set_trust(self);
-    set_reach(&x);
-    set_times(&x);
-    set_callbacks(&x);
-    set_method(&x);
-    add_headers(&x);
+    make_headers(&x);
     st = perform(&x, err);
     curl_easy_reset(self->easy);
     free_headers(&x);
     tell(&x, st, began_ms);
     if (st)
         lk_http_response_done(ret);
+    ret->unsent = st == LK_CANCELLED && !x.may_have_left;
     return st;
 }
 

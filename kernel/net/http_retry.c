@@ -124,7 +124,9 @@ static enum lk_status send_again(struct lk_http *http, const struct lk_http_requ
         tell(request, st, ret->status, delay_ms);
         waited = self->clock->wait_ms(self->clock, delay_ms, cancel, err);
         if (waited) {
+            bool refused = st == LK_OK && is_refusal(ret->status);
             lk_http_response_done(ret);
+            ret->unsent = waited == LK_CANCELLED && refused;
             return waited;
         }
     }

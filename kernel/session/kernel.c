@@ -25,7 +25,7 @@ static pid_t parent;
 
 static void on_signal(int number)
 {
-    if (number == SIGTERM)
+    if (number == SIGTERM || number == SIGHUP)
         got_term = 1;
     if (number == SIGINT)
         got_int = 1;
@@ -50,7 +50,7 @@ static bool interrupted(void)
 
 static void watch_signals(void)
 {
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, hangup;
 
     if (!lk_platform_wakeup_open(wakeup)) {
         perror("livy-kernel: no descriptor for signals");
@@ -59,6 +59,9 @@ static void watch_signals(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
+    /* A terminal that is closed says goodbye as well, unless nohup asked us not to listen. */
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
     sigaction(SIGUSR1, &action, NULL);
     parent = getppid();
     /* Where the system cannot tell, the router's look once a second does. */

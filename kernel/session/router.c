@@ -194,6 +194,8 @@ static void dispatch(struct lk_router *router)
         /* Forwarded first, so that the executor wakes up while "busy" is on its way. Its own
          * messages come behind that all the same: they go through here. */
         router->running = queued;
+        /* A signal that came while nothing ran had nothing to interrupt. */
+        (void)router->options.interrupted();
         to_executor(router, queued->aborted ? LK_TAG_ABORT : LK_TAG_REQUEST, &queued->frames);
         lk_outbox_status(&router->outbox, &queued->message, LK_BUSY);
     }

@@ -13,6 +13,7 @@ struct step {
     int http_status;
     enum lk_status status;
     struct lk_cancel *cancel;
+    bool unsent;
     struct lk_buf headers; /* "name: value\n", names in lower case */
     struct lk_buf body;
 };
@@ -72,6 +73,14 @@ void fake_http_fail(struct fake_http *fake, enum lk_status status)
 void fake_http_interrupt(struct fake_http *fake, struct lk_cancel *cancel)
 {
     add_step(fake, STEP_INTERRUPT)->cancel = cancel;
+}
+
+void fake_http_interrupt_early(struct fake_http *fake, struct lk_cancel *cancel)
+{
+    struct step *step = add_step(fake, STEP_INTERRUPT);
+
+    step->cancel = cancel;
+    step->unsent = true;
 }
 
 static void read_source(const struct lk_http_request *request, struct lk_buf *body)
@@ -165,6 +174,7 @@ static enum lk_status play(const struct step *step, const struct lk_http_request
         if (!st)
             fail_msg("the request to %.*s does not listen to the user's interrupt",
                      LK_STR_ARGS(request->url));
+        ret->unsent = step->unsent;
         return st;
     case STEP_REPLY:
         break;
@@ -187,6 +197,7 @@ static enum lk_status fake_send(struct lk_http *http, const struct lk_http_reque
     enum lk_status st = lk_cancel_check(cancel, err);
 
     lk_http_response_done(ret);
+    ret->unsent = st == LK_CANCELLED;
     if (st)
         return st;
     if (index == script->step_count)

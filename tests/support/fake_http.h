@@ -38,6 +38,8 @@ void fake_http_put_reply(struct fake_http *fake, int status, const char *headers
 void fake_http_fail(struct fake_http *fake, enum lk_status status);
 /* Queues an interrupt: the user sets cancel while the request is under way. */
 void fake_http_interrupt(struct fake_http *fake, struct lk_cancel *cancel);
+/* The same before anything of the request has left. */
+void fake_http_interrupt_early(struct fake_http *fake, struct lk_cancel *cancel);
 
 size_t fake_http_count(const struct fake_http *fake);
 /* The request of that index, counted from 0; fails the test when there was none. */

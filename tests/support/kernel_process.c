@@ -57,7 +57,8 @@ static void write_connection_file(struct kernel_process *process, enum kernel_pr
 }
 
 /* In the child: becomes the kernel. */
-static void become_kernel(const struct kernel_process *process, const char *stderr_file)
+static void become_kernel(const struct kernel_process *process, const char *stderr_file,
+                          const char *const *env)
 {
     /* Whatever the person running the tests has set up, and above all no browser. */
     static const char *const foreign[] = {
@@ -73,17 +74,20 @@ static void become_kernel(const struct kernel_process *process, const char *stde
     setenv("XDG_STATE_HOME", process->folder, 1);
     for (size_t i = 0; i < LK_COUNT(foreign); i++)
         unsetenv(foreign[i]);
+    for (; env && *env; env++)
+        putenv((char *)(uintptr_t)*env); /* it is not written to */
     execl(LK_TEST_BIN "/livy-kernel", "livy-kernel", "-f", process->connection_file, (char *)NULL);
     _exit(127);
 }
 
 /* In the launcher: starts the kernel, says its id, and waits to be killed. */
-static void launch(const struct kernel_process *process, const char *stderr_file, int tell)
+static void launch(const struct kernel_process *process, const char *stderr_file,
+                   const char *const *env, int tell)
 {
     pid_t pid = fork();
 
     if (!pid)
-        become_kernel(process, stderr_file);
+        become_kernel(process, stderr_file, env);
     if (write(tell, &pid, sizeof pid) != sizeof pid)
         _exit(1);
     for (;;)
@@ -91,6 +95,11 @@ static void launch(const struct kernel_process *process, const char *stderr_file
 }
 
 struct kernel_process *kernel_process_new(enum kernel_process_kind kind)
+{
+    return kernel_process_new_in(kind, NULL);
+}
+
+struct kernel_process *kernel_process_new_in(enum kernel_process_kind kind, const char *const *env)
 {
     struct kernel_process *process = calloc(1, sizeof *process);
     LK_CLEANUP(lk_free_ptr) char *stderr_file = NULL;
@@ -110,9 +119,9 @@ struct kernel_process *kernel_process_new(enum kernel_process_kind kind)
     child = fork();
     assert_true(child >= 0);
     if (!child && kind == KERNEL_PROCESS_ORPHAN) {
-        launch(process, stderr_file, told[1]);
+        launch(process, stderr_file, env, told[1]);
     } else if (!child) {
-        become_kernel(process, stderr_file);
+        become_kernel(process, stderr_file, env);
     }
     process->pid = child;
     if (kind == KERNEL_PROCESS_ORPHAN) {

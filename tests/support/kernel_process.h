@@ -29,6 +29,9 @@ enum kernel_process_kind {
 
 /* Fails the test when it cannot be started. */
 LK_MUST_USE struct kernel_process *kernel_process_new(enum kernel_process_kind kind);
+/* The same with some variables set, NULL-terminated "K=V". */
+LK_MUST_USE struct kernel_process *kernel_process_new_in(enum kernel_process_kind kind,
+                                                         const char *const *env);
 /* Kills what still runs. */
 void kernel_process_free(struct kernel_process *process);
 /* True once the process is gone; waits for that at most timeout_ms. */

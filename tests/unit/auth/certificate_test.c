@@ -75,7 +75,7 @@ static enum lk_status load(struct pki *pki, const char *certificate, const char 
     if (password)
         lk_secret_set(&secret, lk_str_from(password));
     return lk_certificate_load(pki_path(pki, certificate), key ? pki_path(pki, key) : NULL,
-                               password ? &secret : NULL, NOW, ret, err);
+                               password ? &secret : NULL, NOW, NULL, ret, err);
 }
 
 /* ---- files --------------------------------------------------------------------------------- */
@@ -223,9 +223,9 @@ static void a_certificate_is_valid_from_its_first_second_to_its_last(void **stat
         struct lk_error err = LK_ERROR_INIT;
         int64_t now = NOW - 10 * (int64_t)PKI_DAY_S + cases[i].after_s;
 
-        assert_int_equal(
-            lk_certificate_load(certificate_path, key_path, NULL, now, &certificate, &err) == LK_OK,
-            cases[i].code[0] == '\0');
+        assert_int_equal(lk_certificate_load(certificate_path, key_path, NULL, now, NULL,
+                                             &certificate, &err) == LK_OK,
+                         cases[i].code[0] == '\0');
         assert_string_equal(err.code, cases[i].code);
     }
 }

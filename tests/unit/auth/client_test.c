@@ -69,7 +69,7 @@ static void use_certificate(struct world *world, bool compatible)
 
     assert_lk_ok(lk_certificate_load(pki_path(world->pki, "cert.pem"),
                                      pki_path(world->pki, "key.pem"), NULL, FAKE_CLOCK_START_UNIX_S,
-                                     &certificate, &world->err),
+                                     NULL, &certificate, &world->err),
                  &world->err);
     assert_lk_ok(lk_credential_certificate_new(&world->app, certificate, compatible,
                                                &world->credential, &world->err),

@@ -281,9 +281,19 @@ static void a_failed_request_is_not_repeated_here(void **state)
 
 #define WITH_HTTP(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
+static void an_interrupt_while_the_token_is_got_leaves_nothing_sent(void **state)
+{
+    struct world *world = *state;
+
+    world->credential.fail = LK_CANCELLED;
+    assert_lk_status(LK_CANCELLED, send(world, API), &world->err);
+    assert_true(world->response.unsent);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WITH_HTTP(an_interrupt_while_the_token_is_got_leaves_nothing_sent),
         WITH_HTTP(every_request_carries_a_token),
         WITH_HTTP(a_401_is_tried_once_more_with_a_fresh_token),
         WITH_HTTP(the_second_401_is_the_answer),

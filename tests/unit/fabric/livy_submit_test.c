@@ -449,6 +449,17 @@ static void an_interrupt_during_the_post_leaves_it_unknown(void **state)
     assert_int_equal(newest(f).outcome, LK_JOURNAL_UNKNOWN);
 }
 
+static void an_interrupt_before_the_request_has_left_says_so(void **state)
+{
+    struct fixture *f = *state;
+
+    fake_http_interrupt_early(f->http, f->cancel);
+    assert_lk_status(LK_CANCELLED, submit(f), &f->err);
+    assert_string_equal(f->err.code, "KeyboardInterrupt");
+    assert_contains(f->err.message, "has not accepted");
+    assert_int_equal(newest(f).outcome, LK_JOURNAL_REFUSED);
+}
+
 static void an_interrupt_during_the_look_up_ends_it(void **state)
 {
     struct fixture *f = *state;
@@ -491,6 +502,7 @@ int main(void)
         TEST(a_batch_that_shows_up_late_is_still_adopted),
         TEST(what_is_not_found_is_unknown_and_never_sent_again),
         TEST(an_interrupt_during_the_post_leaves_it_unknown),
+        TEST(an_interrupt_before_the_request_has_left_says_so),
         TEST(an_interrupt_during_the_look_up_ends_it),
         TEST(an_interrupt_before_it_leaves_no_trace),
     };

@@ -681,7 +681,7 @@ static void *interrupt_soon(void *data)
     return NULL;
 }
 
-static int64_t interrupt_once(struct fixture *f, struct lk_http_request request)
+static int64_t interrupt_once(struct fixture *f, struct lk_http_request request, bool unsent)
 {
     struct interrupter who = {.cancel = f->cancel};
     int64_t late_ms;
@@ -692,18 +692,19 @@ static int64_t interrupt_once(struct fixture *f, struct lk_http_request request)
     late_ms = now_ms() - who.at_ms;
     pthread_join(thread, NULL);
     assert_string_equal(f->err.code, "KeyboardInterrupt");
+    assert_int_equal(f->reply.unsent, unsent);
     lk_cancel_clear(f->cancel);
     return late_ms;
 }
 
 /* Under 50 ms, as DESIGN §7 has it, by the best of some tries: another process may hold the
  * machine for longer than that, a wait that does not look at the flag holds it every time. */
-static void interrupt_during(struct fixture *f, struct lk_http_request request)
+static void interrupt_during(struct fixture *f, struct lk_http_request request, bool unsent)
 {
     int64_t best_ms = INT64_MAX;
 
     for (int tries = 0; tries < 5 && best_ms >= 50; tries++) {
-        int64_t late_ms = interrupt_once(f, request);
+        int64_t late_ms = interrupt_once(f, request, unsent);
         if (late_ms < best_ms)
             best_ms = late_ms;
     }
@@ -717,7 +718,7 @@ static void an_interrupt_ends_the_wait_for_an_answer_at_once(void **state)
 
     act(f, ACT_HANG, NULL);
     start(f);
-    interrupt_during(f, (struct lk_http_request){.method = LK_HTTP_GET});
+    interrupt_during(f, (struct lk_http_request){.method = LK_HTTP_GET}, false);
 }
 
 static void an_interrupt_ends_a_handshake_at_once(void **state)
@@ -728,7 +729,7 @@ static void an_interrupt_ends_a_handshake_at_once(void **state)
     act(f, ACT_MUTE, NULL);
     start(f);
     (void)snprintf(url, sizeof(url), "https://127.0.0.1:%d/", f->server.port);
-    interrupt_during(f, (struct lk_http_request){.url = lk_str_from(url)});
+    interrupt_during(f, (struct lk_http_request){.url = lk_str_from(url)}, true);
 }
 
 static void an_interrupt_ends_a_download_at_once(void **state)
@@ -738,7 +739,7 @@ static void an_interrupt_ends_a_download_at_once(void **state)
 
     act(f, ACT_FLOOD, "HTTP/1.1 200 OK\r\n\r\n");
     start(f);
-    interrupt_during(f, (struct lk_http_request){.sink = &kept.sink});
+    interrupt_during(f, (struct lk_http_request){.sink = &kept.sink}, false);
     lk_buf_done(&kept.bytes);
 }
 

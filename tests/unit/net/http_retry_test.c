@@ -182,7 +182,21 @@ static void an_interrupt_ends_the_wait(void **state)
     assert_lk_status(LK_CANCELLED, send_one(f, (struct lk_http_request){.method = LK_HTTP_GET}),
                      &f->err);
     assert_int_equal(f->reply.status, 0);
+    assert_true(f->reply.unsent); /* 429 is a refusal */
     assert_int_equal(fake_http_count(f->inner), 1);
+}
+
+static void an_interrupt_after_a_failure_says_nothing_of_what_arrived(void **state)
+{
+    struct fixture *f = *state;
+
+    fake_http_reply(f->inner, 503, "Retry-After: 20", NULL);
+    fake_clock_interrupt_after_ms(&f->clock, f->cancel, 3000);
+    assert_lk_status(LK_CANCELLED,
+                     send_one(f, (struct lk_http_request){.method = LK_HTTP_PUT,
+                                                          .repeat = LK_HTTP_REPEAT_ALWAYS}),
+                     &f->err);
+    assert_false(f->reply.unsent);
 }
 
 struct kept {
@@ -301,6 +315,7 @@ int main(void)
         TEST(a_lost_answer_is_never_asked_for_again_unless_it_may_be),
         TEST(the_last_answer_is_handed_over_when_the_budget_is_spent),
         TEST(an_interrupt_ends_the_wait),
+        TEST(an_interrupt_after_a_failure_says_nothing_of_what_arrived),
         TEST(a_sink_that_took_an_error_page_is_none_and_the_request_goes_on),
         TEST(what_a_sink_has_taken_is_not_sent_to_it_twice),
         TEST(a_streamed_body_starts_over_and_one_that_cannot_is_sent_once),

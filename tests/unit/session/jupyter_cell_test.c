@@ -21,6 +21,8 @@ struct world {
 
 static int start(void **state)
 {
+    static const struct lk_str dicts[4] = {LK_STR_INIT("{\"msg_id\":\"m-1\"}"), LK_STR_INIT("{}"),
+                                           LK_STR_INIT("{}"), LK_STR_INIT("{}")};
     struct world *w = calloc(1, sizeof *w);
     struct lk_error err = LK_ERROR_INIT;
 
@@ -33,7 +35,7 @@ static int start(void **state)
         lk_socket_connect(w->zmq, LK_SOCKET_PAIR, "inproc://cell", &w->exchange.pair, &err), &err);
     w->exchange.session = "session";
     w->exchange.clock = &w->clock.clock;
-    w->request.header = json_pack("{s:s}", "msg_id", "m-1");
+    w->request.dicts = dicts;
     lk_jupyter_cell_init(&w->cell, &w->exchange, &w->request, w->cancel);
     w->cell.cell.allow_stdin = true;
     *state = w;

@@ -1,0 +1,38 @@
+/* livy-local as a process of its own, in a folder of its own, with a spark-submit that needs no
+ * Spark: a batch ends at once, but those whose payload is called sleep.py go on for ten minutes and
+ * those called fail.py fail. Faults on demand are on. One thread. */
+#ifndef LK_TEST_LOCAL_SERVICE_H
+#define LK_TEST_LOCAL_SERVICE_H
+
+#include "base/json.h"
+#include "net/http.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct local_service {
+    char *folder; /* home/, spark/ and java/ are in it; removed with it */
+    pid_t pid;
+    json_t *state;        /* its state file */
+    struct lk_http *http; /* to the control endpoint of the faults */
+};
+
+/* Fails the test when it does not get ready. */
+LK_MUST_USE struct local_service *local_service_new(void);
+void local_service_free(struct local_service *service);
+/* Of "authority", "fabric" or "onelake_blob". */
+uint16_t local_service_port(const struct local_service *service, const char *name);
+/* The application's secret, malloc'd. */
+LK_MUST_USE char *local_service_secret(const struct local_service *service);
+/* Makes %livy connect local of the kernel in that folder find the service, each of the three behind
+ * the port given; 0: directly. */
+void local_service_introduce(const struct local_service *service, const char *kernel_folder,
+                             uint16_t authority, uint16_t fabric, uint16_t onelake);
+/* Replaces the rules (local/faults.h). */
+void local_service_faults(struct local_service *service, const char *rules);
+/* Waits until a rule was hit that often in all; fails the test after 10 s. */
+void local_service_wait_hits(struct local_service *service, int hits);
+/* The records of all batches that it holds, as a new array. */
+LK_MUST_USE json_t *local_service_batches(const struct local_service *service);
+
+#endif
