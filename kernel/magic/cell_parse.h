@@ -41,6 +41,20 @@ bool lk_cell_is_blank(struct lk_str rest);
 LK_MUST_USE enum lk_status lk_cell_split_body(struct lk_str code, struct lk_cell_line *ret,
                                               struct lk_str *body, struct lk_error *err);
 
+/* The magic that a byte of a cell stands in, for completion. */
+struct lk_cell_magic {
+    size_t begin;       /* of its line in the cell */
+    size_t from;        /* behind its '%' signs */
+    size_t to;          /* its end, continued lines included, the last line end not */
+    bool is_body;       /* %%name */
+    struct lk_buf text; /* [from, to), byte for byte, but blanks for backslashes that continue a
+                           line and for carriage returns */
+};
+/* False when at stands in no magic: in a body, a literal, a comment, or code. Whatever comes back,
+ * ret is good for lk_cell_magic_done(). */
+bool lk_cell_magic_at(struct lk_str code, size_t at, struct lk_cell_magic *ret);
+void lk_cell_magic_done(struct lk_cell_magic *magic);
+
 /* "complete", "incomplete" or "invalid" for is_complete_request. */
 const char *lk_cell_is_complete(struct lk_str code);
 

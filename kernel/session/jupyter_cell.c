@@ -74,6 +74,18 @@ static void value(struct lk_cell *cell, const json_t *result, const struct lk_bu
                                "metadata"));
 }
 
+/* A page is part of the reply: consoles open a pager, Lab and VS Code make an output of it. Who
+ * cannot be asked is no person but a program that keeps what is displayed. */
+static void page(struct lk_cell *cell, const struct lk_bundle *bundle)
+{
+    if (!cell->allow_stdin) {
+        display(cell, bundle, NULL);
+        return;
+    }
+    json_array_append_new(of(cell)->payload, json_pack("{s:s, s:O, s:i}", "source", "page", "data",
+                                                       bundle->data, "start", 0));
+}
+
 /* ---- questions ----------------------------------------------------------------------------- */
 
 static json_t *send_question(struct lk_jupyter_cell *self, const char *prompt, bool password)
@@ -169,14 +181,17 @@ void lk_jupyter_cell_init(struct lk_jupyter_cell *ret, struct lk_exchange *excha
                  .display = display,
                  .update = update,
                  .value = value,
+                 .page = page,
                  .ask = ask},
         .exchange = exchange,
         .request = request,
         .text = LK_BUF_INIT(64 << 10),
+        .payload = json_array(),
     };
 }
 
 void lk_jupyter_cell_done(struct lk_jupyter_cell *cell)
 {
     lk_buf_done(&cell->text);
+    lk_json_unref(&cell->payload);
 }

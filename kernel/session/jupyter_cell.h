@@ -16,6 +16,7 @@ struct lk_jupyter_cell {
     bool silent;         /* nothing is published */
     size_t stream_bytes; /* so far */
     struct lk_buf text;  /* of the result, for the history */
+    json_t *payload;     /* of the reply: pages; owned array */
 };
 
 void lk_jupyter_cell_init(struct lk_jupyter_cell *ret, struct lk_exchange *exchange,

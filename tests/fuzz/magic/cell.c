@@ -32,6 +32,11 @@ static void display(struct lk_cell *cell, const struct lk_bundle *bundle, const 
     must(json_is_string(json_object_get(bundle->data, "text/plain")));
 }
 
+static void page(struct lk_cell *cell, const struct lk_bundle *bundle)
+{
+    display(cell, bundle, NULL);
+}
+
 static void value(struct lk_cell *cell, const json_t *result, const struct lk_bundle *bundle)
 {
     (void)cell;
@@ -66,7 +71,8 @@ static void run(struct lk_context *context, struct lk_str code, bool read_only)
                            .stream = stream,
                            .display = display,
                            .update = display,
-                           .value = value};
+                           .value = value,
+                           .page = page};
     struct lk_error err = LK_ERROR_INIT;
     enum lk_status st = lk_magic_run_cell_with(&small_table, context, &cell, code, &err);
     LK_CLEANUP(lk_json_unref) json_t *lines = lk_error_traceback(&err, true);
@@ -84,7 +90,7 @@ static void ask_about(struct lk_context *context, struct lk_str code)
     LK_CLEANUP(lk_json_unref)
     json_t *reply = lk_magic_complete_with(&small_table, context, code, cursor);
     LK_CLEANUP(lk_json_unref)
-    json_t *found = lk_magic_inspect_with(&small_table, context, code, cursor);
+    json_t *found = lk_magic_inspect_with(&small_table, context, code, cursor, (int)code.len % 2);
 
     must(reply && found);
     must(json_integer_value(json_object_get(reply, "cursor_start")) <=
