@@ -98,9 +98,8 @@ void lk_cell_line_done(struct lk_cell_line *line)
     lk_json_unref(&line->value);
 }
 
-/* Length of the line before the backslash that continues it; its own length when none does. An
- * even number of backslashes is backslashes, and blanks after the last one are nobody's wish. */
-static size_t length_continued(struct lk_str line)
+/* An even number of backslashes is backslashes, and blanks after the last one are nobody's wish. */
+size_t lk_cell_length_continued(struct lk_str line)
 {
     size_t end = line.len, count = 0;
 
@@ -117,7 +116,7 @@ static void join_lines(struct lk_str *rest, size_t *number, struct lk_buf *ret)
     struct lk_str line;
 
     while (lk_str_next_line(rest, &line)) {
-        size_t len = length_continued(line);
+        size_t len = lk_cell_length_continued(line);
         ++*number;
         lk_buf_put(ret, lk_str_slice(line, 0, len));
         if (len == line.len)
@@ -272,7 +271,7 @@ static void take_magic(struct lk_str code, struct lk_str *rest, struct lk_cell_m
             break;
         }
         /* Without a next line, a backslash and a blank are a blank that is being typed. */
-        end = line.ptr + line.len < code.ptr + code.len ? length_continued(line) : line.len;
+        end = line.ptr + line.len < code.ptr + code.len ? lk_cell_length_continued(line) : line.len;
         ret->to = (size_t)(line.ptr - code.ptr) + line.len;
         lk_buf_put(&ret->text, lk_str_slice(line, 0, end));
         /* From the backslash to the next line. */
@@ -342,47 +341,4 @@ bool lk_cell_magic_at(struct lk_str code, size_t at, struct lk_cell_magic *ret)
             return false;
     }
     return false;
-}
-
-/* ---- whether a cell is whole --------------------------------------------------------------- */
-
-/* A body is typed until a blank line ends it, as in IPython. */
-static bool is_body_complete(struct lk_str code)
-{
-    LK_CLEANUP(lk_cell_line_done) struct lk_cell_line line = {.number = 0};
-    struct lk_str body;
-
-    if (lk_cell_split_body(code, &line, &body, NULL) ||
-        lk_str_find(lk_buf_view(&line.text), LK_STR("--help")) < line.text.len)
-        return true;
-    return lk_str_ends(code, lk_str_trim(body).len ? LK_STR("\n") : LK_STR("\n\n"));
-}
-
-/* What has an error is complete: running it tells the error. */
-static bool are_lines_complete(struct lk_str code)
-{
-    struct lk_error err = LK_ERROR_INIT;
-    enum lk_status st = LK_OK;
-    size_t number = 0;
-
-    while (!st) {
-        LK_CLEANUP(lk_cell_line_done) struct lk_cell_line line = {.number = 0};
-        st = lk_cell_next_line(&code, &number, &line, &err);
-    }
-    return strcmp(err.code, LK_LITERAL_UNFINISHED) != 0;
-}
-
-const char *lk_cell_is_complete(struct lk_str code)
-{
-    enum lk_cell_kind kind;
-
-    if (lk_cell_classify(code, &kind, NULL))
-        return "invalid";
-    if (kind == LK_CELL_BODY)
-        return is_body_complete(code) ? "complete" : "incomplete";
-    if (kind == LK_CELL_LINES && length_continued(code) < code.len)
-        return "incomplete";
-    if (kind == LK_CELL_LINES || kind == LK_CELL_PARAMETERS)
-        return are_lines_complete(code) ? "complete" : "incomplete";
-    return "complete";
 }

@@ -55,7 +55,13 @@ struct lk_cell_magic {
 bool lk_cell_magic_at(struct lk_str code, size_t at, struct lk_cell_magic *ret);
 void lk_cell_magic_done(struct lk_cell_magic *magic);
 
-/* "complete", "incomplete" or "invalid" for is_complete_request. */
-const char *lk_cell_is_complete(struct lk_str code);
+/* Length of a line before the backslash that continues it; its own length when none does. */
+size_t lk_cell_length_continued(struct lk_str line);
+
+enum { LK_INDENT_MAX = 80 };
+/* "complete", "incomplete" or "invalid" for is_complete_request: whether a console should run the
+ * cell at Enter, or begin another line. indent is what that line begins with; empty otherwise.
+ * Running an invalid one tells the error. */
+const char *lk_cell_is_complete(struct lk_str code, char indent[LK_INDENT_MAX + 1]);
 
 #endif

@@ -181,6 +181,14 @@ static size_t cursor(const struct lk_message *request)
     return json_integer_value(at) > 0 ? (size_t)json_integer_value(at) : 0;
 }
 
+static json_t *is_complete(struct lk_str code)
+{
+    char indent[LK_INDENT_MAX + 1];
+    const char *status = lk_cell_is_complete(code, indent);
+
+    return json_pack("{s:s, s:s}", "status", status, "indent", indent);
+}
+
 static json_t *answer(struct executor *self, const struct lk_message *request)
 {
     struct lk_str type = request->type;
@@ -189,7 +197,7 @@ static json_t *answer(struct executor *self, const struct lk_message *request)
     if (lk_str_eq(type, LK_STR("kernel_info_request")))
         return lk_kernel_info();
     if (lk_str_eq(type, LK_STR("is_complete_request")))
-        return json_pack("{s:s, s:s}", "status", lk_cell_is_complete(code), "indent", "");
+        return is_complete(code);
     if (lk_str_eq(type, LK_STR("history_request")))
         return json_pack("{s:s, s:o}", "status", "ok", "history",
                          lk_history_answer(self->history, request->content));

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "unit/magic/small_table.h"
 
@@ -99,6 +100,15 @@ static void ask_about(struct lk_context *context, struct lk_str code)
          lk_str_code_points(code));
 }
 
+static void check_complete(struct lk_str code)
+{
+    char indent[LK_INDENT_MAX + 1];
+    const char *status = lk_cell_is_complete(code, indent);
+
+    must(strspn(indent, " \t") == strlen(indent));
+    must(strcmp(status, "incomplete") == 0 || !indent[0]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct lk_str code = {(const char *)data, size};
@@ -106,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum lk_cell_kind kind;
 
     context->vars = lk_vars_new();
-    must(lk_cell_is_complete(code) != NULL);
+    check_complete(code);
     if (lk_cell_classify(code, &kind, NULL) == LK_OK) {
         must(lk_str_is_utf8(code));
         walk(code);
