@@ -228,6 +228,11 @@ static void value(struct lk_cell *cell, const json_t *result, const struct lk_bu
     put(self, stdout, LK_STR("\n"));
 }
 
+static void page(struct lk_cell *cell, const struct lk_bundle *bundle)
+{
+    display(cell, bundle, NULL);
+}
+
 static enum lk_status read_line(int tty, struct lk_cancel *cancel, struct lk_secret *ret,
                                 struct lk_error *err)
 {
@@ -287,6 +292,7 @@ void lk_terminal_cell_init(struct lk_terminal_cell *ret, struct lk_cancel *cance
                  .display = display,
                  .update = display,
                  .value = value,
+                 .page = page,
                  .ask = ask},
         .clock = clock,
         .colour = colour,

@@ -7,7 +7,7 @@
 
 /* What every magic takes. */
 static const struct lk_option common[] = {
-    {"as", "NAME", "keep the value under this name", false},
+    {"as", "NAME", "keep the value under this name", false, {LK_TAKES_VARIABLE}},
     {"json", NULL, "show the value alone, as JSON", false},
     {"quiet", NULL, "show nothing but errors", false},
     {"help", NULL, "show what this magic takes", false},

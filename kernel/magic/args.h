@@ -6,11 +6,33 @@
 #include "magic/vars.h"
 #include "magic/words.h"
 
+/* What a value names. Completion and inspection know what there is of each kind. */
+enum lk_takes_kind {
+    LK_TAKES_TEXT = 0,     /* anything: nothing to offer but the choices */
+    LK_TAKES_BATCH,        /* id or name of a batch */
+    LK_TAKES_PAYLOAD,      /* name of a payload, or where it is in the lakehouse */
+    LK_TAKES_PAYLOAD_NAME, /* name for a payload: one written again */
+    LK_TAKES_LAKE_PATH,    /* Files/…, Tables/… */
+    LK_TAKES_LAKE_FOLDER,  /* a folder among them */
+    LK_TAKES_LOCAL_FILE,   /* on this machine; "~/" is home */
+    LK_TAKES_CONNECTION,   /* a saved connection */
+    LK_TAKES_VARIABLE,     /* name of a variable */
+    LK_TAKES_ASSIGNMENT,   /* NAME=VALUE with a variable's name */
+    LK_TAKES_MAGIC,        /* name of a magic */
+    LK_TAKES_VERB,         /* verb of the magic that the argument before it names */
+};
+
+struct lk_takes {
+    enum lk_takes_kind kind;
+    const char *choices; /* "a|b": words that it may always be; NULL for none */
+};
+
 struct lk_option {
-    const char *name;  /* without "--" */
-    const char *value; /* what the value is called in help; NULL: a flag */
-    const char *help;  /* one line */
-    bool repeats;      /* may be given several times */
+    const char *name;      /* without "--" */
+    const char *value;     /* what the value is called in help; NULL: a flag */
+    const char *help;      /* one line */
+    bool repeats;          /* may be given several times */
+    struct lk_takes takes; /* of the value */
 };
 
 struct lk_args;

@@ -59,6 +59,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     }
     if (st)
         return st;
+    lk_batch_seen(context, &batch);
     ret->value = lk_batch_value(context, &batch);
     lk_batch_summary(context, &batch, &ret->markdown, &ret->plain);
     return LK_OK;
@@ -70,6 +71,7 @@ const struct lk_magic lk_magic_batch_cancel = {
     .summary = "stop a batch",
     .usage = "%batch cancel [ID | NAME]",
     .positional_max = 1,
+    .takes = {{LK_TAKES_BATCH}},
     .flags = LK_MAGIC_LINE | LK_MAGIC_ACTS,
     .run = run,
 };

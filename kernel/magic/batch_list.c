@@ -1,5 +1,6 @@
 /* %batch list: the newest batches of the service. */
 #include "base/timefmt.h"
+#include "magic/batch_target.h"
 #include "magic/batch_view.h"
 #include "magic/view.h"
 
@@ -74,6 +75,8 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
         json_array_append_new(batches, lk_batch_value(context, &list.batches[i]));
         batch_row(context, &list.batches[i], table);
     }
+    for (size_t i = list.count; i > 0; i--)
+        lk_batch_seen(context, &list.batches[i - 1]);
     if (list.count)
         lk_table_write(table, ROWS_SHOWN, &ret->markdown, &ret->plain);
     else

@@ -9,10 +9,12 @@ enum { LINES_DEFAULT = 25, LINES_MAX = 100000, TAIL_BYTES_MAX = 12 << 20 };
 
 static const struct lk_option options[] = {
     {"tail", "N", "how many lines; 25 by default", false},
-    {"source", "WHICH",
+    {"source",
+     "WHICH",
      "stdout (the default: what the payload printed), stderr (Spark), driver "
      "(the same as stderr), livy (the submission)",
-     false},
+     false,
+     {.choices = "stdout|stderr|driver|livy"}},
 };
 
 static enum lk_status read_source(struct lk_str text, enum lk_log_source *ret, struct lk_error *err)
@@ -89,6 +91,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                               &total, err);
     if (st)
         return st;
+    lk_batch_seen(context, &batch);
     lines = lk_log_last_lines(lk_buf_view(&log), (size_t)tail);
     cell->stream(cell, LK_STREAM_STDOUT, lines);
     if (lines.len && !lk_str_ends(lines, LK_STR("\n")))
@@ -112,6 +115,7 @@ const struct lk_magic lk_magic_batch_log = {
     .options = options,
     .option_count = LK_COUNT(options),
     .positional_max = 1,
+    .takes = {{LK_TAKES_BATCH}},
     .flags = LK_MAGIC_LINE,
     .run = run,
 };

@@ -38,6 +38,7 @@ const struct lk_magic lk_magic_batch_monitor = {
     .options = options,
     .option_count = LK_COUNT(options),
     .positional_max = 1,
+    .takes = {{LK_TAKES_BATCH}},
     .flags = LK_MAGIC_LINE | LK_MAGIC_ACTS,
     .run = run,
 };

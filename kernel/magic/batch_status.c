@@ -19,6 +19,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
         st = lk_livy_get(livy, lk_str_from(target.id), cell->cancel, &batch, err);
     if (st)
         return st;
+    lk_batch_seen(context, &batch);
     ret->value = lk_batch_value(context, &batch);
     lk_batch_summary(context, &batch, &ret->markdown, &ret->plain);
     return LK_OK;
@@ -30,6 +31,7 @@ const struct lk_magic lk_magic_batch_status = {
     .summary = "one look at a batch",
     .usage = "%batch status [ID | NAME]",
     .positional_max = 1,
+    .takes = {{LK_TAKES_BATCH}},
     .flags = LK_MAGIC_LINE,
     .run = run,
 };

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/timefmt.h"
+#include "magic/batch_target.h"
 #include "magic/batch_view.h"
 #include "magic/batch_watch.h"
 #include "magic/view.h"
@@ -198,6 +199,7 @@ enum lk_status lk_batch_submit_spec(struct lk_context *context, struct lk_cell *
     if (!batch.name[0])
         snprintf(batch.name, sizeof batch.name, "%.*s",
                  LK_STR_ARGS(lk_json_get_str(spec->body, "name")));
+    lk_batch_seen(context, &batch);
     ret->value = lk_batch_value(context, &batch);
     lk_batch_summary(context, &batch, &ret->markdown, &ret->plain);
     return LK_OK;
@@ -302,6 +304,7 @@ const struct lk_magic lk_magic_batch_submit = {
     .options = options,
     .option_count = LK_COUNT(options),
     .positional_max = 1,
+    .takes = {{LK_TAKES_PAYLOAD}},
     .flags = LK_MAGIC_LINE | LK_MAGIC_ACTS,
     .run = run,
 };

@@ -11,10 +11,14 @@
         {"conf", "K=V", "a Spark setting; may be repeated", true},                                 \
         {"arg", "A", "an argument of the payload; may be repeated", true},                         \
         {"class", "CLASS", "main class of a JAR", false},                                          \
-        {"jars", "URI", "a JAR to add; may be repeated", true},                                    \
-        {"py-files", "URI", "a Python file or archive to add; may be repeated", true},             \
-        {"files", "URI", "a file to add; may be repeated", true},                                  \
-        {"archives", "URI", "an archive to add; may be repeated", true},                           \
+        {"jars", "URI", "a JAR to add; may be repeated", true, {LK_TAKES_LAKE_PATH}},              \
+        {"py-files",                                                                               \
+         "URI",                                                                                    \
+         "a Python file or archive to add; may be repeated",                                       \
+         true,                                                                                     \
+         {LK_TAKES_LAKE_PATH}},                                                                    \
+        {"files", "URI", "a file to add; may be repeated", true, {LK_TAKES_LAKE_PATH}},            \
+        {"archives", "URI", "an archive to add; may be repeated", true, {LK_TAKES_LAKE_PATH}},     \
         {"driver-memory", "SIZE", "such as 28g", false},                                           \
         {"driver-cores", "N", "cores of the driver", false},                                       \
         {"executor-memory", "SIZE", "such as 28g", false},                                         \

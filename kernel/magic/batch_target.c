@@ -99,3 +99,9 @@ enum lk_status lk_batch_target(struct lk_context *context, struct lk_str text,
     snprintf(ret->id, sizeof ret->id, "%.*s", LK_STR_ARGS(text));
     return LK_OK;
 }
+
+void lk_batch_seen(struct lk_context *context, const struct lk_livy_batch *batch)
+{
+    lk_seen_add(&context->seen, LK_SEEN_BATCH, lk_str_from(batch->id), lk_str_from(batch->name),
+                lk_str_from(batch->state));
+}

@@ -10,5 +10,7 @@
 LK_MUST_USE enum lk_status lk_batch_target(struct lk_context *context, struct lk_str text,
                                            struct lk_cancel *cancel, struct lk_livy_batch *ret,
                                            struct lk_error *err);
+/* Remembers the batch as the newest one that was met. */
+void lk_batch_seen(struct lk_context *context, const struct lk_livy_batch *batch);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "fabric/livy_log.h"
 #include "fabric/livy_watch.h"
+#include "magic/batch_target.h"
 #include "magic/batch_view.h"
 #include "magic/timeline_svg.h"
 #include "magic/view.h"
@@ -167,6 +168,7 @@ enum lk_status lk_batch_watch_in_cell(struct lk_context *context, struct lk_cell
         return st;
     lk_progress_init(&watch.display, cell, context->options.clock);
     st = lk_livy_watch(livy, batch, how->timeout_ms, &watch.observer, cell->cancel, err);
+    lk_batch_seen(context, batch);
     if (st)
         return explain_stop(st, batch, err);
 

@@ -29,6 +29,8 @@ struct lk_cell {
     void (*update)(struct lk_cell *cell, const struct lk_bundle *bundle, const char *display_id);
     /* The value a magic returns. bundle is its execute_result, NULL when a view carries it. */
     void (*value)(struct lk_cell *cell, const json_t *value, const struct lk_bundle *bundle);
+    /* Shows help as the client shows it: in a pager, or as output. */
+    void (*page)(struct lk_cell *cell, const struct lk_bundle *bundle);
     /* Asks the person; says first where to look for the box. LK_UNSUPPORTED when allow_stdin is
      * false; LK_CANCELLED on interrupt or an empty answer to a password prompt. */
     enum lk_status (*ask)(struct lk_cell *cell, const char *prompt, bool password,

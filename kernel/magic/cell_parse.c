@@ -98,9 +98,8 @@ void lk_cell_line_done(struct lk_cell_line *line)
     lk_json_unref(&line->value);
 }
 
-/* Length of the line before the backslash that continues it; its own length when none does. An
- * even number of backslashes is backslashes, and blanks after the last one are nobody's wish. */
-static size_t length_continued(struct lk_str line)
+/* An even number of backslashes is backslashes, and blanks after the last one are nobody's wish. */
+size_t lk_cell_length_continued(struct lk_str line)
 {
     size_t end = line.len, count = 0;
 
@@ -117,7 +116,7 @@ static void join_lines(struct lk_str *rest, size_t *number, struct lk_buf *ret)
     struct lk_str line;
 
     while (lk_str_next_line(rest, &line)) {
-        size_t len = length_continued(line);
+        size_t len = lk_cell_length_continued(line);
         ++*number;
         lk_buf_put(ret, lk_str_slice(line, 0, len));
         if (len == line.len)
@@ -252,43 +251,94 @@ enum lk_status lk_cell_split_body(struct lk_str code, struct lk_cell_line *ret, 
     return st;
 }
 
-/* A body is typed until a blank line ends it, as in IPython. */
-static bool is_body_complete(struct lk_str code)
-{
-    LK_CLEANUP(lk_cell_line_done) struct lk_cell_line line = {.number = 0};
-    struct lk_str body;
+/* ---- where a byte stands ------------------------------------------------------------------- */
 
-    if (lk_cell_split_body(code, &line, &body, NULL) ||
-        lk_str_find(lk_buf_view(&line.text), LK_STR("--help")) < line.text.len)
-        return true;
-    return lk_str_ends(code, lk_str_trim(body).len ? LK_STR("\n") : LK_STR("\n\n"));
+void lk_cell_magic_done(struct lk_cell_magic *magic)
+{
+    lk_buf_done(&magic->text);
 }
 
-/* What has an error is complete: running it tells the error. */
-static bool are_lines_complete(struct lk_str code)
+/* Takes a magic and the lines that it continues onto off *rest. */
+static void take_magic(struct lk_str code, struct lk_str *rest, struct lk_cell_magic *ret)
 {
-    struct lk_error err = LK_ERROR_INIT;
-    enum lk_status st = LK_OK;
+    struct lk_str line;
+    size_t end, signs;
+
+    ret->begin = (size_t)(rest->ptr - code.ptr);
+    do {
+        if (!lk_str_next_line(rest, &line)) {
+            ret->to = code.len;
+            break;
+        }
+        /* Without a next line, a backslash and a blank are a blank that is being typed. */
+        end = line.ptr + line.len < code.ptr + code.len ? lk_cell_length_continued(line) : line.len;
+        ret->to = (size_t)(line.ptr - code.ptr) + line.len;
+        lk_buf_put(&ret->text, lk_str_slice(line, 0, end));
+        /* From the backslash to the next line. */
+        for (const char *c = line.ptr + end;
+             end < line.len && c < (rest->len ? rest->ptr : code.ptr + code.len); c++)
+            lk_buf_put_char(&ret->text, *c == '\n' ? '\n' : ' ');
+    } while (end < line.len);
+    signs = lk_str_find_char(lk_buf_view(&ret->text), '%');
+    while (signs < ret->text.len && ret->text.data[signs] == '%')
+        signs++;
+    lk_buf_consume(&ret->text, signs);
+    ret->from = ret->begin + signs;
+}
+
+/* Takes what begins with line off *rest: a magic, a literal over its lines, or a line that is
+ * neither. Returns whether it is a magic. */
+static bool take_unit(struct lk_str code, struct lk_str *rest, struct lk_str line,
+                      struct lk_cell_magic *ret)
+{
+    LK_CLEANUP(lk_json_unref) json_t *value = NULL;
+    struct lk_str name, tail = lk_str_trim(line), text;
+    bool is_assignment = split_assignment(tail, &name, &text);
+
+    if (is_assignment)
+        tail = text;
+    if (lk_str_starts(tail, LK_STR("%")) && !lk_str_starts(tail, LK_STR("%%"))) {
+        take_magic(code, rest, ret);
+        return true;
+    }
+    if (is_assignment && !is_silent(tail)) {
+        text = (struct lk_str){tail.ptr, (size_t)(rest->ptr + rest->len - tail.ptr)};
+        /* A wrong one is over on the line where it goes wrong. */
+        if (lk_literal_take(&text, &value, NULL) == LK_OK || text.len < rest->len)
+            *rest = text;
+    }
+    lk_str_next_line(rest, &line);
+    return false;
+}
+
+/* The byte behind the last one is of the line as well: that is where typing goes on. */
+static bool is_within(const struct lk_cell_magic *magic, struct lk_str code, size_t at)
+{
+    size_t end = magic->to + (magic->to < code.len && code.ptr[magic->to] == '\r');
+
+    return at >= magic->begin && at <= end;
+}
+
+bool lk_cell_magic_at(struct lk_str code, size_t at, struct lk_cell_magic *ret)
+{
+    struct lk_str rest = code, line;
+    enum lk_cell_kind kind;
     size_t number = 0;
 
-    while (!st) {
-        LK_CLEANUP(lk_cell_line_done) struct lk_cell_line line = {.number = 0};
-        st = lk_cell_next_line(&code, &number, &line, &err);
+    *ret = (struct lk_cell_magic){.text = LK_BUF_INIT(LK_CELL_MAGIC_MAX)};
+    if (lk_cell_classify(code, &kind, NULL) || (kind != LK_CELL_BODY && kind != LK_CELL_LINES))
+        return false;
+    while (find_line(&rest, &number, &line) && (size_t)(line.ptr - code.ptr) <= at) {
+        lk_buf_clear(&ret->text);
+        ret->is_body = kind == LK_CELL_BODY;
+        if (ret->is_body)
+            take_magic(code, &rest, ret);
+        else if (!take_unit(code, &rest, line, ret))
+            continue;
+        if (is_within(ret, code, at))
+            return !ret->text.full;
+        if (ret->is_body)
+            return false;
     }
-    return strcmp(err.code, LK_LITERAL_UNFINISHED) != 0;
-}
-
-const char *lk_cell_is_complete(struct lk_str code)
-{
-    enum lk_cell_kind kind;
-
-    if (lk_cell_classify(code, &kind, NULL))
-        return "invalid";
-    if (kind == LK_CELL_BODY)
-        return is_body_complete(code) ? "complete" : "incomplete";
-    if (kind == LK_CELL_LINES && length_continued(code) < code.len)
-        return "incomplete";
-    if (kind == LK_CELL_LINES || kind == LK_CELL_PARAMETERS)
-        return are_lines_complete(code) ? "complete" : "incomplete";
-    return "complete";
+    return false;
 }

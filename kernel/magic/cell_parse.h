@@ -41,7 +41,27 @@ bool lk_cell_is_blank(struct lk_str rest);
 LK_MUST_USE enum lk_status lk_cell_split_body(struct lk_str code, struct lk_cell_line *ret,
                                               struct lk_str *body, struct lk_error *err);
 
-/* "complete", "incomplete" or "invalid" for is_complete_request. */
-const char *lk_cell_is_complete(struct lk_str code);
+/* The magic that a byte of a cell stands in, for completion. */
+struct lk_cell_magic {
+    size_t begin;       /* of its line in the cell */
+    size_t from;        /* behind its '%' signs */
+    size_t to;          /* its end, continued lines included, the last line end not */
+    bool is_body;       /* %%name */
+    struct lk_buf text; /* [from, to), byte for byte, but blanks for backslashes that continue a
+                           line and for carriage returns */
+};
+/* False when at stands in no magic: in a body, a literal, a comment, or code. Whatever comes back,
+ * ret is good for lk_cell_magic_done(). */
+bool lk_cell_magic_at(struct lk_str code, size_t at, struct lk_cell_magic *ret);
+void lk_cell_magic_done(struct lk_cell_magic *magic);
+
+/* Length of a line before the backslash that continues it; its own length when none does. */
+size_t lk_cell_length_continued(struct lk_str line);
+
+enum { LK_INDENT_MAX = 80 };
+/* "complete", "incomplete" or "invalid" for is_complete_request: whether a console should run the
+ * cell at Enter, or begin another line. indent is what that line begins with; empty otherwise.
+ * Running an invalid one tells the error. */
+const char *lk_cell_is_complete(struct lk_str code, char indent[LK_INDENT_MAX + 1]);
 
 #endif

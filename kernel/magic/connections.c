@@ -54,6 +54,19 @@ enum lk_status lk_connections_find(const char *config_file, struct lk_str name, 
     return lk_error_next(err, "%%livy connect URL --save %.*s", LK_STR_ARGS(name));
 }
 
+enum lk_status lk_connections_all(const char *config_file, json_t **ret, struct lk_error *err)
+{
+    LK_CLEANUP(lk_json_unref) json_t *config = NULL;
+    enum lk_status st = read_config(config_file, &config, err);
+    json_t *connections;
+
+    if (st)
+        return st;
+    connections = json_object_get(config, "connections");
+    *ret = json_is_object(connections) ? json_incref(connections) : json_object();
+    return LK_OK;
+}
+
 enum lk_status lk_connections_save(const char *config_file, struct lk_str name, json_t *connection,
                                    struct lk_error *err)
 {

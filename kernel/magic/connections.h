@@ -9,6 +9,9 @@
  * are. */
 LK_MUST_USE enum lk_status lk_connections_find(const char *config_file, struct lk_str name,
                                                json_t **ret, struct lk_error *err);
+/* All of them by name; an object, new. */
+LK_MUST_USE enum lk_status lk_connections_all(const char *config_file, json_t **ret,
+                                              struct lk_error *err);
 LK_MUST_USE enum lk_status lk_connections_save(const char *config_file, struct lk_str name,
                                                json_t *connection, struct lk_error *err);
 

@@ -120,6 +120,7 @@ void lk_context_free(struct lk_context *context)
     lk_json_unref(&context->connection);
     lk_journal_free(context->journal);
     lk_vars_free(context->vars);
+    lk_seen_done(&context->seen);
     free(context);
 }
 
@@ -142,6 +143,9 @@ enum lk_status lk_context_connect(struct lk_context *context, const struct lk_cl
     if (&context->cloud != cloud)
         context->cloud = *cloud;
     use_ca_of_cloud(context);
+    /* What was seen elsewhere is not here; the same place chosen again is. */
+    if (strcmp(context->endpoint.base, endpoint->base) != 0)
+        lk_seen_done(&context->seen);
     context->endpoint = *endpoint;
     context->auth = auth;
     context->connected = true;

@@ -9,6 +9,7 @@
 #include "fabric/journal.h"
 #include "fabric/livy.h"
 #include "fabric/onelake.h"
+#include "magic/seen.h"
 #include "magic/vars.h"
 #include "net/cloud.h"
 #include "net/http.h"
@@ -62,6 +63,7 @@ struct lk_context {
     char last_batch[64];                    /* id of the newest submission, for %batch monitor */
     char last_payload[LK_ONELAKE_PATH_MAX]; /* abfss:// path of the newest %%payload */
     char last_payload_name[256];
+    struct lk_seen seen; /* of this service; what completion knows */
 };
 
 LK_MUST_USE enum lk_status lk_context_new(const struct lk_context_options *options,

@@ -2,7 +2,11 @@
 #include "magic/entra_view.h"
 
 static const struct lk_option options[] = {
-    {"for", "WHAT", "fabric (the default), storage, or a scope as it is", false},
+    {"for",
+     "WHAT",
+     "fabric (the default), storage, or a scope as it is",
+     false,
+     {.choices = "fabric|storage"}},
 };
 
 static enum lk_status run(struct lk_context *context, struct lk_cell *cell,

@@ -21,6 +21,7 @@ const struct lk_magic lk_magic_help_entry = {
     .summary = "what there is and how it is used",
     .usage = "%help [MAGIC [VERB]]",
     .positional_max = 2,
+    .takes = {{LK_TAKES_MAGIC}, {LK_TAKES_VERB}},
     .flags = LK_MAGIC_LINE,
     .run = run,
 };

@@ -40,6 +40,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     struct lk_onelake_path path;
     struct lk_onelake *onelake;
     struct lk_str text;
+    char size_text[LK_SIZE_TEXT_MAX];
     int64_t max, size = 0;
     enum lk_status st;
 
@@ -54,6 +55,9 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
         st = lk_onelake_read(onelake, &path, max, cell->cancel, &bytes, &size, err);
     if (st)
         return st;
+    lk_size_text(size, size_text);
+    lk_seen_add(&context->seen, LK_SEEN_PATH, lk_str_from(path.path), LK_STR_EMPTY,
+                lk_str_from(size_text));
     text = whole_characters(lk_buf_view(&bytes));
     if (!text.len && size > 0) {
         lk_error_set(err, LK_UNSUPPORTED, "NotText", "%s is no UTF-8 text (%lld bytes)", path.path,
@@ -83,6 +87,7 @@ const struct lk_magic lk_magic_lakehouse_cat = {
     .options = options,
     .option_count = LK_COUNT(options),
     .positional_max = 1,
+    .takes = {{LK_TAKES_LAKE_PATH}},
     .flags = LK_MAGIC_LINE,
     .run = run,
 };

@@ -41,6 +41,23 @@ static void file_row(struct lk_table *table, const struct lk_onelake_file *file)
                  (struct lk_str[]){lk_buf_view(&name), lk_str_from(size), lk_str_from(when)});
 }
 
+/* Of a listing longer than what is remembered, its beginning. */
+static void remember(struct lk_context *context, const struct lk_onelake_listing *listing)
+{
+    size_t count = listing->count < LK_SEEN_MAX ? listing->count : LK_SEEN_MAX;
+
+    for (size_t i = count; i > 0; i--) {
+        const struct lk_onelake_file *file = &listing->files[i - 1];
+        LK_CLEANUP(lk_buf_done) struct lk_buf path = LK_BUF_INIT(LK_ONELAKE_PATH_MAX + 2);
+        char size[LK_SIZE_TEXT_MAX] = "";
+        lk_buf_printf(&path, "%s%s", file->path, file->is_folder ? "/" : "");
+        if (!file->is_folder)
+            lk_size_text(file->size, size);
+        lk_seen_add(&context->seen, LK_SEEN_PATH, lk_buf_view(&path), LK_STR_EMPTY,
+                    lk_str_from(size));
+    }
+}
+
 static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
                           struct lk_error *err)
@@ -71,6 +88,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
         json_array_append_new(files, file_value(&listing.files[i]));
         file_row(table, &listing.files[i]);
     }
+    remember(context, &listing);
     json_object_set_new(ret->value, "complete", json_boolean(!listing.more));
     lk_table_write(table, ROWS_SHOWN, &ret->markdown, &ret->plain);
     lk_table_free(table);
@@ -85,6 +103,7 @@ const struct lk_magic lk_magic_lakehouse_ls = {
     .usage = "%lakehouse ls [PATH]",
     .details = "PATH is Files/…, Tables/… or an abfss:// path; without it, the lakehouse's root.",
     .positional_max = 1,
+    .takes = {{LK_TAKES_LAKE_FOLDER, .choices = "Files/|Tables/"}},
     .flags = LK_MAGIC_LINE,
     .run = run,
 };

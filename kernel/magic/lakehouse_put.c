@@ -109,6 +109,7 @@ const struct lk_magic lk_magic_lakehouse_put = {
     .options = options,
     .option_count = LK_COUNT(options),
     .positional_max = 2,
+    .takes = {{LK_TAKES_LOCAL_FILE}, {LK_TAKES_LAKE_FOLDER, .choices = "Files/"}},
     .flags = LK_MAGIC_LINE | LK_MAGIC_ACTS,
     .run = run,
 };

@@ -71,6 +71,7 @@ const struct lk_magic lk_magic_vars = {
     .summary = "the variables and kept results of this session",
     .usage = "%vars [NAME]",
     .positional_max = 1,
+    .takes = {{LK_TAKES_VARIABLE}},
     .flags = LK_MAGIC_LINE,
     .run = run,
 };

@@ -7,9 +7,17 @@
 #include <stdio.h>
 
 static const struct lk_option options[] = {
-    {"kind", "KIND", "fabric, synapse, hdinsight or apache, when the host does not tell", false},
-    {"auth", "HOW", "entra or none, when it is not what the service usually wants", false},
-    {"save", "NAME", "keep the address under this name", false},
+    {"kind",
+     "KIND",
+     "fabric, synapse, hdinsight or apache, when the host does not tell",
+     false,
+     {.choices = "fabric|synapse|hdinsight|apache"}},
+    {"auth",
+     "HOW",
+     "entra or none, when it is not what the service usually wants",
+     false,
+     {.choices = "entra|none"}},
+    {"save", "NAME", "keep the address under this name", false, {LK_TAKES_CONNECTION}},
 };
 
 static enum lk_status read_auth(struct lk_str how, enum lk_livy_auth *auth, struct lk_error *err)
@@ -141,6 +149,7 @@ const struct lk_magic lk_magic_livy_connect = {
     .options = options,
     .option_count = LK_COUNT(options),
     .positional_max = 1,
+    .takes = {{LK_TAKES_CONNECTION, .choices = "local"}},
     .flags = LK_MAGIC_LINE | LK_MAGIC_ACTS,
     .run = run,
 };

@@ -22,6 +22,8 @@ struct lk_answer {
 void lk_answer_init(struct lk_answer *answer);
 void lk_answer_done(struct lk_answer *answer);
 
+enum { LK_TAKES_MAX = 2 };
+
 enum lk_magic_flag {
     LK_MAGIC_LINE = 1 << 0, /* %name */
     LK_MAGIC_BODY = 1 << 1, /* %%name with a body */
@@ -37,6 +39,7 @@ struct lk_magic {
     const struct lk_option *options;
     size_t option_count;
     size_t positional_max;
+    struct lk_takes takes[LK_TAKES_MAX]; /* of the arguments; the last is for all that follow */
     unsigned flags;
     /* body is empty for line magics. On failure (LK_FAILED included) ret may still hold an answer
      * worth showing before the error. */

@@ -12,7 +12,11 @@
 #include <unistd.h>
 
 static const struct lk_option options[] = {
-    {"to", "Files/DIR", "folder of the lakehouse; Files by default", false},
+    {"to",
+     "Files/DIR",
+     "folder of the lakehouse; Files by default",
+     false,
+     {LK_TAKES_LAKE_FOLDER, .choices = "Files/"}},
     {"no-upload", NULL, "only check and save beside the notebook", false},
     {"if-not-exists", NULL, "fail when the file is in the lakehouse already", false},
     {"content-addressed", NULL, "upload to Files/jobs/<hash>/NAME, so that what ran stays", false},
@@ -136,6 +140,7 @@ static enum lk_status upload(struct lk_context *context, struct lk_cell *cell,
              json_string_value(json_object_get(ret->value, "abfss")));
     snprintf(context->last_payload_name, sizeof context->last_payload_name, "%.*s",
              LK_STR_ARGS(name));
+    lk_seen_add(&context->seen, LK_SEEN_PAYLOAD, name, LK_STR_EMPTY, lk_str_from(path.path));
     return LK_OK;
 }
 
@@ -155,6 +160,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
         st = lk_file_write(local, 0644, body, err);
     if (st)
         return st;
+    lk_seen_add(&context->seen, LK_SEEN_PAYLOAD, name, LK_STR_EMPTY, LK_STR_EMPTY);
     ret->value = json_object();
     add_where(ret->value, name, body, &sha256, checked);
     if (lk_args_has(args, "no-upload")) {
@@ -188,6 +194,7 @@ const struct lk_magic lk_magic_payload = {
     .options = options,
     .option_count = LK_COUNT(options),
     .positional_max = 1,
+    .takes = {{LK_TAKES_PAYLOAD_NAME}},
     .flags = LK_MAGIC_BODY | LK_MAGIC_ACTS,
     .run = run,
 };

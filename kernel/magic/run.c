@@ -4,6 +4,7 @@
 #include "magic/run.h"
 
 #include "magic/cell_parse.h"
+#include "magic/complete.h"
 #include "magic/context.h"
 #include "magic/magic.h"
 #include "magic/view.h"
@@ -276,6 +277,26 @@ static enum lk_status refuse_code(const struct lk_cell *cell, struct lk_error *e
     return LK_INVALID;
 }
 
+/* "%batch submit?": as in IPython, help for what stands there. LK_NOT_FOUND when it is none. */
+static enum lk_status answer_question(const struct run *run, struct lk_str code,
+                                      struct lk_error *err)
+{
+    LK_CLEANUP(lk_bundle_done) struct lk_bundle bundle = {.data = NULL};
+    enum lk_status st;
+
+    code = lk_str_trim(code);
+    if (lk_str_find_char(code, '\n') < code.len ||
+        (!lk_str_starts(code, LK_STR("?")) && !lk_str_ends(code, LK_STR("?"))))
+        return LK_NOT_FOUND;
+    st = lk_magic_answer_question(run->table, run->context, code, &bundle.data, err);
+    if (!st)
+        run->cell->page(run->cell, &bundle);
+    if (st != LK_INVALID || !run->cell->read_only)
+        return st;
+    lk_error_clear(err);
+    return LK_OK;
+}
+
 enum lk_status lk_magic_run_cell_with(const struct lk_magic_table *table,
                                       struct lk_context *context, struct lk_cell *cell,
                                       struct lk_str code, struct lk_error *err)
@@ -289,6 +310,9 @@ enum lk_status lk_magic_run_cell_with(const struct lk_magic_table *table,
         code = lk_str_slice(code, 3, code.len);
     st = lk_cell_classify(code, &kind, err);
     if (st)
+        return st;
+    st = answer_question(&run, code, err);
+    if (st != LK_NOT_FOUND)
         return st;
     switch (kind) {
     case LK_CELL_EMPTY:

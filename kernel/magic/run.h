@@ -17,10 +17,11 @@ LK_MUST_USE enum lk_status lk_magic_run_cell_with(const struct lk_magic_table *t
                                                   struct lk_str code, struct lk_error *err);
 
 /* Completion and inspection of a magic line; cursor in code points, clamped. Contents of the
- * Jupyter replies, new references. */
+ * Jupyter replies, new references. detail_level 1 tells more. */
 LK_MUST_USE json_t *lk_magic_complete(struct lk_context *context, struct lk_str code,
                                       size_t cursor);
-LK_MUST_USE json_t *lk_magic_inspect(struct lk_context *context, struct lk_str code, size_t cursor);
+LK_MUST_USE json_t *lk_magic_inspect(struct lk_context *context, struct lk_str code, size_t cursor,
+                                     int detail_level);
 
 /* An error as people read it: ename, evalue and the traceback lines of vscode.md §5 (ANSI colours
  * when colour). The array of strings is new. */

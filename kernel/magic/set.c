@@ -79,6 +79,7 @@ const struct lk_magic lk_magic_set = {
     .details = "Use them in magic lines as {NAME}. tenant, client and certificate also serve as "
                "defaults of %entra login.",
     .positional_max = 100,
+    .takes = {{LK_TAKES_ASSIGNMENT}, {LK_TAKES_ASSIGNMENT}},
     .flags = LK_MAGIC_LINE | LK_MAGIC_ACTS,
     .run = run,
 };

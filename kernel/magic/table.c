@@ -35,7 +35,8 @@ json_t *lk_magic_complete(struct lk_context *context, struct lk_str code, size_t
     return lk_magic_complete_with(&lk_magics, context, code, cursor);
 }
 
-json_t *lk_magic_inspect(struct lk_context *context, struct lk_str code, size_t cursor)
+json_t *lk_magic_inspect(struct lk_context *context, struct lk_str code, size_t cursor,
+                         int detail_level)
 {
-    return lk_magic_inspect_with(&lk_magics, context, code, cursor);
+    return lk_magic_inspect_with(&lk_magics, context, code, cursor, detail_level);
 }

@@ -1,10 +1,12 @@
 #include "magic/upload.h"
 
 #include "base/encoding.h"
+#include "base/file.h"
 #include "base/timefmt.h"
 #include "magic/view.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { BAR_CELLS = 20, SHOW_AFTER_MS = 400 };
 
@@ -71,6 +73,19 @@ static void received(struct lk_http_progress *progress, int64_t done, int64_t to
     (void)total;
 }
 
+/* What lies in Files itself is found by its name alone. */
+static void remember(struct lk_context *context, const struct lk_onelake_path *to,
+                     const struct lk_onelake_file *file)
+{
+    struct lk_str path = lk_str_from(to->path), name = lk_path_base(path);
+    char size[LK_SIZE_TEXT_MAX];
+
+    lk_size_text(file->size, size);
+    lk_seen_add(&context->seen, LK_SEEN_PATH, path, LK_STR_EMPTY, lk_str_from(size));
+    if (path.len == strlen("Files/") + name.len)
+        lk_seen_add(&context->seen, LK_SEEN_PAYLOAD, name, LK_STR_EMPTY, path);
+}
+
 enum lk_status lk_upload_run(struct lk_context *context, struct lk_cell *cell,
                              const struct lk_upload *upload, struct lk_onelake_file *ret,
                              char ret_display[40], struct lk_error *err)
@@ -95,6 +110,8 @@ enum lk_status lk_upload_run(struct lk_context *context, struct lk_cell *cell,
                         &progress.http, cell->cancel, ret, err);
     if (progress.display.shown)
         snprintf(ret_display, 40, "%s", progress.display.display_id);
+    if (!st)
+        remember(context, upload->to, ret);
     return st;
 }
 

@@ -103,6 +103,16 @@ static size_t step_length(struct lk_str text)
     return len > 1 && len < text.len && text.ptr[len] == ']' ? len + 1 : 0;
 }
 
+/* Of the name that a reference begins with. */
+static size_t name_length(struct lk_str text)
+{
+    size_t at = 0;
+
+    while (at < text.len && text.ptr[at] != '.' && text.ptr[at] != '[')
+        at++;
+    return at;
+}
+
 /* Length of {name}, {name.path}, {name[0]} … at the start of text; 0 when it has another shape. */
 static size_t reference_length(struct lk_str text)
 {
@@ -112,8 +122,7 @@ static size_t reference_length(struct lk_str text)
     if (end == inside.len)
         return 0;
     inside = lk_str_slice(inside, 0, end);
-    while (at < inside.len && inside.ptr[at] != '.' && inside.ptr[at] != '[')
-        at++;
+    at = name_length(inside);
     if (!lk_is_identifier(lk_str_slice(inside, 0, at)))
         return 0;
     while (at < inside.len) {
@@ -189,10 +198,8 @@ static enum lk_status look_up(const struct lk_vars *vars, struct lk_str referenc
 {
     struct lk_str rest = reference, part;
     const json_t *value;
-    size_t name = 0;
+    size_t name = name_length(rest);
 
-    while (name < rest.len && rest.ptr[name] != '.' && rest.ptr[name] != '[')
-        name++;
     part = lk_str_slice(rest, 0, name);
     rest = lk_str_slice(rest, name, rest.len);
     value = lk_vars_get(vars, part);
@@ -207,6 +214,41 @@ static enum lk_status look_up(const struct lk_vars *vars, struct lk_str referenc
     }
     *ret = value;
     return LK_OK;
+}
+
+const json_t *lk_vars_find(const struct lk_vars *vars, struct lk_str reference)
+{
+    size_t last = lk_vars_last_step(reference);
+    const json_t *value;
+    bool is_whole = last < reference.len || lk_str_ends(reference, LK_STR("]"));
+
+    if (last == SIZE_MAX || !is_whole || (last && reference.ptr[last - 1] == '['))
+        return NULL;
+    return look_up(vars, reference, &value, NULL) ? NULL : value;
+}
+
+size_t lk_vars_last_step(struct lk_str text)
+{
+    size_t at = name_length(text), step;
+
+    if (!text.len)
+        return 0;
+    if (text.len > REFERENCE_MAX || !lk_is_identifier(lk_str_slice(text, 0, at)))
+        return SIZE_MAX;
+    if (at == text.len)
+        return 0;
+    while ((step = step_length(lk_str_slice(text, at, text.len)))) {
+        if (at + step == text.len)
+            return text.ptr[at] == '[' ? text.len : at + 1;
+        at += step;
+    }
+    /* What is left is a step that has only begun: "." or "[12". */
+    if (text.ptr[at] != '[' && (text.ptr[at] != '.' || at + 1 < text.len))
+        return SIZE_MAX;
+    for (step = at + 1; step < text.len; step++)
+        if (text.ptr[step] < '0' || text.ptr[step] > '9')
+            return SIZE_MAX;
+    return at + 1;
 }
 
 static void put_value(const json_t *value, struct lk_buf *ret)

@@ -23,6 +23,12 @@ const json_t *lk_vars_all(const struct lk_vars *vars);
 LK_MUST_USE enum lk_status lk_vars_interpolate(const struct lk_vars *vars, struct lk_str text,
                                                struct lk_buf *ret, struct lk_error *err);
 
+/* What "name.path.to[0]" stands for, borrowed; NULL when it is nothing, or no reference. */
+const json_t *lk_vars_find(const struct lk_vars *vars, struct lk_str reference);
+/* Where the last step of a reference that is being typed begins: "" → 0, "na" → 0, "name.pa" → 5,
+ * "name[" → 5. SIZE_MAX when text cannot become one. */
+size_t lk_vars_last_step(struct lk_str text);
+
 /* A Python or JSON literal (string, number, True/False/None/true/false/null, list, tuple, dict) →
  * JSON, new. Nothing is evaluated. LK_INVALID BadLiteral says what is wrong with it, or
  * LK_LITERAL_UNFINISHED when the text ends before the literal does. */

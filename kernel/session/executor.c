@@ -86,7 +86,8 @@ static json_t *answer_expressions(const struct executor *self, const json_t *exp
 }
 
 static enum lk_status run_cell(struct executor *self, const struct lk_message *request,
-                               const struct execute *execute, struct lk_error *err)
+                               const struct execute *execute, json_t **payload,
+                               struct lk_error *err)
 {
     LK_CLEANUP(lk_jupyter_cell_done) struct lk_jupyter_cell cell;
     enum lk_status st;
@@ -105,6 +106,7 @@ static enum lk_status run_cell(struct executor *self, const struct lk_message *r
     if (execute->store_history)
         lk_history_add(self->history, self->execution_count, execute->code,
                        lk_buf_view(&cell.text));
+    *payload = json_incref(cell.payload);
     return st;
 }
 
@@ -133,6 +135,7 @@ static json_t *failed_content(struct executor *self, const struct lk_message *re
 
 static json_t *execute(struct executor *self, const struct lk_message *request)
 {
+    LK_CLEANUP(lk_json_unref) json_t *payload = NULL;
     struct lk_error err = LK_ERROR_INIT;
     struct execute what;
     enum lk_status st = read_execute(request, &what, &err);
@@ -142,13 +145,13 @@ static json_t *execute(struct executor *self, const struct lk_message *request)
     if (!st && !what.silent)
         publish_input(self, request, &what);
     if (!st)
-        st = run_cell(self, request, &what, &err);
+        st = run_cell(self, request, &what, &payload, &err);
     if (st && what.stop_on_error)
         lk_exchange_forward(&self->exchange, LK_TAG_FAILED, NULL, 0);
     if (st)
         return failed_content(self, request, what.silent, &err);
-    return json_pack("{s:s, s:I, s:[], s:o}", "status", "ok", "execution_count",
-                     (json_int_t)self->execution_count, "payload", "user_expressions",
+    return json_pack("{s:s, s:I, s:O, s:o}", "status", "ok", "execution_count",
+                     (json_int_t)self->execution_count, "payload", payload, "user_expressions",
                      answer_expressions(self, what.user_expressions));
 }
 
@@ -161,11 +164,22 @@ static json_t *aborted_content(const struct executor *self)
 
 /* ---- everything else ----------------------------------------------------------------------- */
 
+/* Left out, it is the end. */
 static size_t cursor(const struct lk_message *request)
 {
-    json_int_t at = json_integer_value(json_object_get(request->content, "cursor_pos"));
+    const json_t *at = json_object_get(request->content, "cursor_pos");
 
-    return at > 0 ? (size_t)at : 0;
+    if (!json_is_integer(at))
+        return SIZE_MAX;
+    return json_integer_value(at) > 0 ? (size_t)json_integer_value(at) : 0;
+}
+
+static json_t *is_complete(struct lk_str code)
+{
+    char indent[LK_INDENT_MAX + 1];
+    const char *status = lk_cell_is_complete(code, indent);
+
+    return json_pack("{s:s, s:s}", "status", status, "indent", indent);
 }
 
 static json_t *answer(struct executor *self, const struct lk_message *request)
@@ -174,14 +188,16 @@ static json_t *answer(struct executor *self, const struct lk_message *request)
     struct lk_str code = lk_json_get_str(request->content, "code");
 
     if (lk_str_eq(type, LK_STR("is_complete_request")))
-        return json_pack("{s:s, s:s}", "status", lk_cell_is_complete(code), "indent", "");
+        return is_complete(code);
     if (lk_str_eq(type, LK_STR("history_request")))
         return json_pack("{s:s, s:o}", "status", "ok", "history",
                          lk_history_answer(self->history, request->content));
     if (lk_str_eq(type, LK_STR("complete_request")) && self->context)
         return lk_magic_complete(self->context, code, cursor(request));
     if (lk_str_eq(type, LK_STR("inspect_request")) && self->context)
-        return lk_magic_inspect(self->context, code, cursor(request));
+        return lk_magic_inspect(
+            self->context, code, cursor(request),
+            json_integer_value(json_object_get(request->content, "detail_level")) > 0);
     return NULL;
 }
 

@@ -1,11 +1,13 @@
 #include "session/history.h"
 
-#include <fnmatch.h>
+#include "session/glob.h"
+
 #include <stdlib.h>
 
 /* Entries are JSON objects {line, input, output} in an array, oldest first. */
 struct lk_history {
     json_t *entries;
+    size_t bytes; /* of all inputs and outputs */
 };
 
 struct lk_history *lk_history_new(void)
@@ -24,6 +26,12 @@ void lk_history_free(struct lk_history *history)
     free(history);
 }
 
+static size_t bytes_of(const json_t *entry)
+{
+    return json_string_length(json_object_get(entry, "input")) +
+           json_string_length(json_object_get(entry, "output"));
+}
+
 void lk_history_add(struct lk_history *history, int64_t line, struct lk_str input,
                     struct lk_str output)
 {
@@ -34,8 +42,12 @@ void lk_history_add(struct lk_history *history, int64_t line, struct lk_str inpu
     json_object_set_new(entry, "input", lk_json_text(input));
     json_object_set_new(entry, "output", lk_json_text(lk_str_cut(output, LK_HISTORY_INPUT_MAX)));
     json_array_append_new(history->entries, entry);
-    if (json_array_size(history->entries) > LK_HISTORY_MAX)
+    history->bytes += bytes_of(entry);
+    while (json_array_size(history->entries) > LK_HISTORY_MAX ||
+           history->bytes > LK_HISTORY_BYTES_MAX) {
+        history->bytes -= bytes_of(json_array_get(history->entries, 0));
         json_array_remove(history->entries, 0);
+    }
 }
 
 struct query {
@@ -51,9 +63,21 @@ static bool matches(const struct query *query, const json_t *entry)
     if (lk_str_eq(query->access_type, LK_STR("range")))
         return line >= query->start && line < query->stop;
     if (lk_str_eq(query->access_type, LK_STR("search")))
-        return fnmatch(query->pattern.ptr, json_string_value(json_object_get(entry, "input")), 0) ==
-               0;
+        return lk_glob_matches(query->pattern, lk_json_get_str(entry, "input"));
     return true;
+}
+
+/* Negative line numbers count from the end, as in IPython: -1 is the newest line. */
+static void count_from_end(const struct lk_history *history, struct query *query)
+{
+    size_t count = json_array_size(history->entries);
+    const json_t *newest = count ? json_array_get(history->entries, count - 1) : NULL;
+    int64_t end = json_integer_value(json_object_get(newest, "line")) + 1;
+
+    if (query->start < 0)
+        query->start = query->start < -end ? 0 : query->start + end;
+    if (query->stop < 0)
+        query->stop = query->stop < -end ? 0 : query->stop + end;
 }
 
 /* (session, line, input) or (session, line, (input, output)). */
@@ -105,6 +129,7 @@ json_t *lk_history_answer(const struct lk_history *history, const json_t *reques
     /* Session 0 is this one, and the only one there is. */
     if (lk_str_eq(query.access_type, LK_STR("range")) && query.session != 0)
         return rows;
+    count_from_end(history, &query);
     /* Newest first, so that n keeps the newest; turned round by inserting at the front. */
     for (i = json_array_size(history->entries); i > 0; i--) {
         const json_t *entry = json_array_get(history->entries, i - 1);

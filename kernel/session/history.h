@@ -7,11 +7,16 @@
 
 struct lk_history;
 
-enum { LK_HISTORY_MAX = 1000, LK_HISTORY_INPUT_MAX = 64 << 10 };
+enum {
+    LK_HISTORY_MAX = 1000,
+    LK_HISTORY_INPUT_MAX = 64 << 10,
+    LK_HISTORY_BYTES_MAX = 4 << 20, /* all together */
+};
 
 LK_MUST_USE struct lk_history *lk_history_new(void);
 void lk_history_free(struct lk_history *history);
-/* Keeps the newest LK_HISTORY_MAX; longer inputs are cut. output may be empty. */
+/* Keeps the newest, at most LK_HISTORY_MAX of LK_HISTORY_BYTES_MAX; longer inputs are cut. output
+ * may be empty. */
 void lk_history_add(struct lk_history *history, int64_t line, struct lk_str input,
                     struct lk_str output);
 /* The "history" array for a history_request's content. New. */

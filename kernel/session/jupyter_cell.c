@@ -162,6 +162,18 @@ static void value(struct lk_cell *cell, const json_t *result, const struct lk_bu
         show(self, LK_OUTPUT_RESULT, bundle, NULL);
 }
 
+/* A page is part of the reply: consoles open a pager, Lab and VS Code make an output of it. Who
+ * cannot be asked is no person but a program that keeps what is displayed. */
+static void page(struct lk_cell *cell, const struct lk_bundle *bundle)
+{
+    if (!cell->allow_stdin) {
+        display(cell, bundle, NULL);
+        return;
+    }
+    json_array_append_new(of(cell)->payload, json_pack("{s:s, s:O, s:i}", "source", "page", "data",
+                                                       bundle->data, "start", 0));
+}
+
 /* ---- questions ----------------------------------------------------------------------------- */
 
 /* A client connects its channels in no certain order, so the one for answers may be late. */
@@ -314,12 +326,14 @@ void lk_jupyter_cell_init(struct lk_jupyter_cell *ret, struct lk_exchange *excha
                  .display = display,
                  .update = update,
                  .value = value,
+                 .page = page,
                  .ask = ask},
         .exchange = exchange,
         .request = request,
         .text = LK_BUF_INIT(64 << 10),
         .sink = {.sink = {.text = sink_text, .show = sink_show}, .cell = ret},
         .chore = {.chore = {.run = let_out_what_is_due}, .cell = ret},
+        .payload = json_array(),
     };
     lk_output_gate_init(&ret->gate, &ret->sink.sink);
     lk_pace_init(&ret->message_pace, MESSAGE_BURST, MESSAGES_PER_S);
@@ -333,4 +347,5 @@ void lk_jupyter_cell_done(struct lk_jupyter_cell *cell)
     lk_cancel_set_chore(cell->cell.cancel, NULL);
     lk_output_gate_done(&cell->gate);
     lk_buf_done(&cell->text);
+    lk_json_unref(&cell->payload);
 }

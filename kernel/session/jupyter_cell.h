@@ -36,7 +36,8 @@ struct lk_jupyter_cell {
     struct lk_jupyter_sink sink;   /* where the gate's outputs go */
     struct lk_jupyter_chore chore; /* lets out what is due while the cell waits */
     struct lk_pace message_pace, text_pace;
-    bool waits; /* for its pace */
+    bool waits;      /* for its pace */
+    json_t *payload; /* of the reply: pages; owned array */
 };
 
 /* From here to lk_jupyter_cell_done() the cell stays where it is: cancel knows it. */

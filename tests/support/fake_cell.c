@@ -64,6 +64,11 @@ static void value(struct lk_cell *cell, const json_t *result, const struct lk_bu
         .value = json_deep_copy(result), .bundle = bundle ? json_deep_copy(bundle->data) : NULL};
 }
 
+static void page(struct lk_cell *cell, const struct lk_bundle *bundle)
+{
+    display(cell, bundle, "page");
+}
+
 static enum lk_status ask(struct lk_cell *cell, const char *prompt, bool password,
                           struct lk_secret *ret, struct lk_error *err)
 {
@@ -92,6 +97,7 @@ void fake_cell_init(struct fake_cell *fake, struct lk_cancel *cancel)
                                   .display = display,
                                   .update = update,
                                   .value = value,
+                                  .page = page,
                                   .ask = ask};
     lk_buf_init(&fake->out, TEXT_MAX);
     lk_buf_init(&fake->errout, TEXT_MAX);

@@ -8,7 +8,7 @@
 enum { FAKE_CELL_MAX = 64 };
 
 struct fake_display {
-    char id[64];  /* empty: one that is never updated */
+    char id[64];  /* empty: one that is never updated; "page": a page */
     json_t *data; /* the MIME bundle as it is now, owned */
     int updates;
 };

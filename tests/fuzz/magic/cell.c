@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "unit/magic/small_table.h"
 
@@ -30,6 +31,11 @@ static void display(struct lk_cell *cell, const struct lk_bundle *bundle, const 
     (void)cell;
     (void)display_id;
     must(json_is_string(json_object_get(bundle->data, "text/plain")));
+}
+
+static void page(struct lk_cell *cell, const struct lk_bundle *bundle)
+{
+    display(cell, bundle, NULL);
 }
 
 static void value(struct lk_cell *cell, const json_t *result, const struct lk_bundle *bundle)
@@ -66,7 +72,8 @@ static void run(struct lk_context *context, struct lk_str code, bool read_only)
                            .stream = stream,
                            .display = display,
                            .update = display,
-                           .value = value};
+                           .value = value,
+                           .page = page};
     struct lk_error err = LK_ERROR_INIT;
     enum lk_status st = lk_magic_run_cell_with(&small_table, context, &cell, code, &err);
     LK_CLEANUP(lk_json_unref) json_t *lines = lk_error_traceback(&err, true);
@@ -84,13 +91,22 @@ static void ask_about(struct lk_context *context, struct lk_str code)
     LK_CLEANUP(lk_json_unref)
     json_t *reply = lk_magic_complete_with(&small_table, context, code, cursor);
     LK_CLEANUP(lk_json_unref)
-    json_t *found = lk_magic_inspect_with(&small_table, context, code, cursor);
+    json_t *found = lk_magic_inspect_with(&small_table, context, code, cursor, (int)code.len % 2);
 
     must(reply && found);
     must(json_integer_value(json_object_get(reply, "cursor_start")) <=
          json_integer_value(json_object_get(reply, "cursor_end")));
     must((size_t)json_integer_value(json_object_get(reply, "cursor_end")) <=
          lk_str_code_points(code));
+}
+
+static void check_complete(struct lk_str code)
+{
+    char indent[LK_INDENT_MAX + 1];
+    const char *status = lk_cell_is_complete(code, indent);
+
+    must(strspn(indent, " \t") == strlen(indent));
+    must(strcmp(status, "incomplete") == 0 || !indent[0]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -100,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum lk_cell_kind kind;
 
     context->vars = lk_vars_new();
-    must(lk_cell_is_complete(code) != NULL);
+    check_complete(code);
     if (lk_cell_classify(code, &kind, NULL) == LK_OK) {
         must(lk_str_is_utf8(code));
         walk(code);

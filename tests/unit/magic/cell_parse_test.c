@@ -195,31 +195,6 @@ static void a_body_is_handed_over_as_it_is(void **state)
     }
 }
 
-static void a_console_learns_when_to_run_a_cell(void **state)
-{
-    static const struct {
-        const char *code, *answer;
-    } cases[] = {
-        {"%livy info", "complete"},
-        {"%batch submit \\", "incomplete"},
-        {"%batch 'open", "complete"},
-        {"%a\nx = [1,", "incomplete"},
-        {"# Parameters\nx = {", "incomplete"},
-        {"# Parameters\nx = {}", "complete"},
-        {"%%payload x.py", "incomplete"},
-        {"%%payload x.py\nprint(1)", "incomplete"},
-        {"%%payload x.py\nprint(1)\n", "complete"},
-        {"%%payload --help", "complete"},
-        {"print(1)", "complete"},
-        {"", "complete"},
-        {"\xFF", "invalid"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < LK_COUNT(cases); i++)
-        assert_string_equal(lk_cell_is_complete(lk_str_from(cases[i].code)), cases[i].answer);
-}
-
 static void more_lines_than_the_ceiling_are_refused(void **state)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf code = LK_BUF_INIT(100000);
@@ -245,7 +220,6 @@ int main(void)
         cmocka_unit_test(an_error_in_a_literal_names_its_own_line),
         cmocka_unit_test(a_literal_over_a_million_lines_is_read_in_linear_time),
         cmocka_unit_test(a_body_is_handed_over_as_it_is),
-        cmocka_unit_test(a_console_learns_when_to_run_a_cell),
         cmocka_unit_test(more_lines_than_the_ceiling_are_refused),
     };
 

@@ -315,6 +315,44 @@ static void a_cell_that_says_nothing_does_nothing(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+/* As in IPython. */
+static void a_question_is_answered_by_a_page(void **state)
+{
+    static const struct {
+        const char *code, *words;
+    } cases[] = {{"%batch submit?", "Exactly once."},
+                 {"\n  ?%batch submit\n", "Exactly once."},
+                 {"%batch submit --conf?", "It may be given several times."},
+                 {"??", "%many"}};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < LK_COUNT(cases); i++) {
+        assert_lk_ok(run(f, cases[i].code), &f->err);
+        assert_int_equal(f->cell.display_count, 1);
+        assert_string_equal(f->cell.displays[0].id, "page");
+        assert_contains(fake_cell_shown(&f->cell, 0, "text/plain"), cases[i].words);
+        assert_true(fake_cell_shown(&f->cell, 0, "text/markdown").len > 0);
+        assert_int_equal(seen.count, 0);
+    }
+    assert_lk_status(LK_INVALID, run(f, "%batch sbmit?"), &f->err);
+    assert_contains(f->err.next, "submit");
+    f->cell.cell.read_only = true;
+    assert_lk_ok(run(f, "nonsense?"), &f->err);
+    assert_int_equal(f->cell.display_count, 0);
+}
+
+static void a_question_mark_in_an_argument_asks_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_lk_ok(run(f, "%batch status what?"), &f->err);
+    assert_string_equal(seen.first, "what?");
+    assert_lk_ok(run(f, "%batch status a\n%batch status b?"), &f->err);
+    assert_string_equal(seen.first, "b?");
+    assert_lk_ok(run(f, "%%payload x.py\nwhat?"), &f->err);
+    assert_string_equal(seen.body, "what?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +372,8 @@ int main(void)
         TEST(hidden_cells_only_read),
         TEST(an_interrupt_stops_before_the_next_line),
         TEST(a_cell_that_says_nothing_does_nothing),
+        TEST(a_question_is_answered_by_a_page),
+        TEST(a_question_mark_in_an_argument_asks_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,7 +200,7 @@ static void completion_and_inspection_know_the_real_magics(void **state)
     LK_CLEANUP(lk_json_unref)
     json_t *reply = lk_magic_complete(&f->context, LK_STR("%entra lo"), 9);
     LK_CLEANUP(lk_json_unref)
-    json_t *found = lk_magic_inspect(&f->context, LK_STR("%livy connect"), 3);
+    json_t *found = lk_magic_inspect(&f->context, LK_STR("%livy connect"), 3, 0);
 
     assert_int_equal(json_array_size(json_object_get(reply, "matches")), 2);
     assert_true(json_is_true(json_object_get(found, "found")));

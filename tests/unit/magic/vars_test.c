@@ -182,6 +182,63 @@ static void the_number_and_the_size_of_variables_have_ceilings(void **state)
     assert_lk_ok(lk_vars_set(*state, LK_STR("table"), value, &err), &err);
 }
 
+static void a_reference_leads_to_its_value_or_nowhere(void **state)
+{
+    static const struct {
+        const char *reference, *want; /* NULL: nowhere */
+    } cases[] = {
+        {"table", "\"a b\""},
+        {"batch.id", "\"b-1\""},
+        {"batch.list[0].a", "\"first\""},
+        {"batch.list[1]", "7"},
+        {"batch.the-map.k_1", "\"deep\""},
+        {"batch.none", "null"},
+        {"", NULL},
+        {"other", NULL},
+        {"batch.", NULL},
+        {"batch[", NULL},
+        {"batch.list[1", NULL},
+        {"batch.list[9]", NULL},
+        {"batch.list[x]", NULL},
+        {"batch..id", NULL},
+        {"table.x", NULL},
+        {"{table}", NULL},
+        {"batch.list[0]x", NULL},
+    };
+
+    for (size_t i = 0; i < LK_COUNT(cases); i++) {
+        LK_CLEANUP(lk_buf_done) struct lk_buf got = LK_BUF_INIT(1000);
+        const json_t *value = lk_vars_find(*state, lk_str_from(cases[i].reference));
+        if ((value != NULL) != (cases[i].want != NULL))
+            fail_msg("'%s'", cases[i].reference);
+        if (!value)
+            continue;
+        lk_json_write(value, false, &got);
+        assert_string_equal(lk_buf_cstr(&got), cases[i].want);
+    }
+}
+
+static void the_last_step_of_a_reference_being_typed_is_found(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t last;
+    } cases[] = {
+        {"", 0},           {"na", 0},           {"name.", 5},
+        {"name.pa", 5},    {"name[", 5},        {"name[12", 5},
+        {"name[1]", 7},    {"name[1].", 8},     {"name[1].a-b", 8},
+        {"name.a.b", 7},   {"a b", SIZE_MAX},   {"9a", SIZE_MAX},
+        {".a", SIZE_MAX},  {"[0]", SIZE_MAX},   {"a..b", SIZE_MAX},
+        {"a[x", SIZE_MAX}, {"a[0]b", SIZE_MAX}, {"a.b c", SIZE_MAX},
+        {"\"a", SIZE_MAX},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LK_COUNT(cases); i++)
+        if (lk_vars_last_step(lk_str_from(cases[i].text)) != cases[i].last)
+            fail_msg("'%s': %zu", cases[i].text, lk_vars_last_step(lk_str_from(cases[i].text)));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -194,6 +251,8 @@ int main(void)
         TEST(braces_without_end_take_linear_time),
         TEST(names_are_python_identifiers),
         TEST(the_number_and_the_size_of_variables_have_ceilings),
+        TEST(a_reference_leads_to_its_value_or_nowhere),
+        TEST(the_last_step_of_a_reference_being_typed_is_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

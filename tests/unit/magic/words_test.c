@@ -45,6 +45,39 @@ static void a_line_is_split_as_a_shell_would(void **state)
     }
 }
 
+/* Completion looks at lines that are not finished. */
+static void words_are_found_where_they_stand(void **state)
+{
+    static const struct {
+        const char *line, *words;
+        size_t end; /* where looking stops */
+    } cases[] = {
+        {"", "", 0},
+        {" a  'b c'", "[a 1-2][b c 4-9]", 9},
+        {"a 'b c", "[a 0-1][b c 2-6 ']", 6},
+        {"a x\"y\\\"", "[a 0-1][xy\" 2-7 \"]", 7},
+        {"a ", "[a 0-1]", 2},
+        {"a # 'b", "[a 0-1]", 2},
+        {"a # 'b\n c", "[a 0-1][c 8-9]", 9},
+        {"a\\ b", "[a b 0-4]", 4},
+        {"gr\xC3\xBC\xC3\x9F e", "[gr\xC3\xBC\xC3\x9F 0-6][e 7-8]", 8},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LK_COUNT(cases); i++) {
+        LK_CLEANUP(lk_buf_done) struct lk_buf got = LK_BUF_INIT(1000);
+        struct lk_word word;
+        size_t at = 0;
+        while (lk_words_next(lk_str_from(cases[i].line), &at, &word)) {
+            lk_buf_printf(&got, "[%s %zu-%zu%s%.1s]", word.text, word.from, word.to,
+                          word.quote ? " " : "", &word.quote);
+            lk_word_done(&word);
+        }
+        assert_string_equal(lk_buf_cstr(&got), cases[i].words);
+        assert_int_equal(at, cases[i].end);
+    }
+}
+
 static void an_open_quote_is_named(void **state)
 {
     static const char *const lines[] = {"a 'b", "\"", "x\"y\\\"", "a b c'"};
@@ -94,6 +127,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_is_split_as_a_shell_would),
+        cmocka_unit_test(words_are_found_where_they_stand),
         cmocka_unit_test(an_open_quote_is_named),
         cmocka_unit_test(a_nul_is_refused_instead_of_cutting_the_word),
         cmocka_unit_test(the_number_of_words_has_a_ceiling),

@@ -62,6 +62,10 @@ static void answers_as_asked(void **state)
          "[" ROW2 "," ROW3 "]"},
         {"{\"hist_access_type\":\"range\",\"session\":0,\"start\":4}", "[" ROW4 "]"},
         {"{\"hist_access_type\":\"range\",\"session\":0,\"start\":4,\"stop\":2}", "[]"},
+        {"{\"hist_access_type\":\"range\",\"start\":-1}", "[" ROW4 "]"},
+        {"{\"hist_access_type\":\"range\",\"start\":-3,\"stop\":-1}", "[" ROW2 "," ROW3 "]"},
+        {"{\"hist_access_type\":\"range\",\"start\":-99,\"stop\":2}", "[" ROW1 "]"},
+        {"{\"hist_access_type\":\"range\",\"start\":1,\"stop\":-99}", "[]"},
         {"{\"hist_access_type\":\"range\",\"session\":-1,\"start\":1,\"stop\":9}", "[]"},
         {"{\"hist_access_type\":\"range\",\"session\":0,\"start\":1,\"stop\":3,\"n\":1}",
          "[" ROW1 "," ROW2 "]"},
@@ -72,6 +76,8 @@ static void answers_as_asked(void **state)
         {"{\"hist_access_type\":\"search\",\"pattern\":\"%set\"}", "[]"},
         {"{\"hist_access_type\":\"search\",\"pattern\":\"\"}", "[]"},
         {"{\"hist_access_type\":\"search\",\"pattern\":\"[\"}", "[]"},
+        {"{\"hist_access_type\":\"search\",\"pattern\":\"*set*\",\"output\":true,\"n\":1}",
+         "[[0,3,[\"%set a=1\",\"\"]]]"},
         {"{\"hist_access_type\":\"search\"}", "[" ROW1 "," ROW2 "," ROW3 "," ROW4 "]"},
         {"{\"unique\":true,\"output\":true,\"n\":2,\"hist_access_type\":\"tail\"}",
          "[[0,3,[\"%set a=1\",\"\"]],[0,4,[\"%batch submit x.py\",\"7\"]]]"},
@@ -105,6 +111,24 @@ static void only_the_newest_are_kept(void **state)
     rows = ask(history, "{}");
     assert_int_equal(json_array_size(rows), LK_HISTORY_MAX);
     assert_int_equal(json_integer_value(json_array_get(json_array_get(rows, 0), 1)), 6);
+    lk_history_free(history);
+}
+
+static void long_cells_together_have_a_ceiling(void **state)
+{
+    struct lk_history *history = lk_history_new();
+    LK_CLEANUP(lk_json_unref) json_t *rows = NULL;
+    static char text[LK_HISTORY_INPUT_MAX];
+    size_t count;
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    for (int i = 1; i <= 200; i++)
+        lk_history_add(history, i, (struct lk_str){text, sizeof text}, LK_STR_EMPTY);
+    rows = ask(history, "{}");
+    count = json_array_size(rows);
+    assert_int_equal(count, LK_HISTORY_BYTES_MAX / LK_HISTORY_INPUT_MAX);
+    assert_int_equal(json_integer_value(json_array_get(json_array_get(rows, count - 1), 1)), 200);
     lk_history_free(history);
 }
 
@@ -147,6 +171,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(answers_as_asked, fill, drop),
         cmocka_unit_test(nothing_was_run_yet),
         cmocka_unit_test(only_the_newest_are_kept),
+        cmocka_unit_test(long_cells_together_have_a_ceiling),
         cmocka_unit_test(a_long_cell_is_cut),
         cmocka_unit_test(a_cut_does_not_tear_a_character),
     };
