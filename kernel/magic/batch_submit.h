@@ -8,23 +8,19 @@
 /* The rows of a magic's option table that describe a batch. */
 #define LK_BATCH_SUBMIT_OPTIONS                                                                    \
     {"name", "NAME", "what the Monitoring hub shows", false},                                      \
-        {"conf", "K=V", "a Spark setting; may be repeated", true},                                 \
-        {"arg", "A", "an argument of the payload; may be repeated", true},                         \
+        {"conf", "K=V", "a Spark setting", true},                                                  \
+        {"arg", "A", "an argument of the payload", true},                                          \
         {"class", "CLASS", "main class of a JAR", false},                                          \
-        {"jars", "URI", "a JAR to add; may be repeated", true, {LK_TAKES_LAKE_PATH}},              \
-        {"py-files",                                                                               \
-         "URI",                                                                                    \
-         "a Python file or archive to add; may be repeated",                                       \
-         true,                                                                                     \
-         {LK_TAKES_LAKE_PATH}},                                                                    \
-        {"files", "URI", "a file to add; may be repeated", true, {LK_TAKES_LAKE_PATH}},            \
-        {"archives", "URI", "an archive to add; may be repeated", true, {LK_TAKES_LAKE_PATH}},     \
+        {"jars", "URI", "a JAR to add", true, {LK_TAKES_LAKE_PATH}},                               \
+        {"py-files", "URI", "a Python file or archive to add", true, {LK_TAKES_LAKE_PATH}},        \
+        {"files", "URI", "a file to add", true, {LK_TAKES_LAKE_PATH}},                             \
+        {"archives", "URI", "an archive to add", true, {LK_TAKES_LAKE_PATH}},                      \
         {"driver-memory", "SIZE", "such as 28g", false},                                           \
         {"driver-cores", "N", "cores of the driver", false},                                       \
         {"executor-memory", "SIZE", "such as 28g", false},                                         \
         {"executor-cores", "N", "cores of each executor", false},                                  \
         {"num-executors", "N", "how many executors", false},                                       \
-        {"tag", "K=V", "a tag of the batch; may be repeated", true},                               \
+        {"tag", "K=V", "a tag of the batch", true},                                                \
         {"environment", "GUID", "Fabric environment (costs the starter pool)", false},             \
         {"queue", "NAME", "queue of the cluster, where there is one", false},                      \
         {"proxy-user", "NAME", "user to run as, where the service allows it", false},              \

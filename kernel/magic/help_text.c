@@ -6,11 +6,13 @@ static void put_option(const struct lk_option *option, struct lk_table *table)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(128);
     LK_CLEANUP(lk_buf_done) struct lk_buf code = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf help = LK_BUF_INIT(1024);
 
+    lk_buf_printf(&help, "%s%s", option->help, option->repeats ? "; may be repeated" : "");
     lk_buf_printf(&name, "--%s%s%s", option->name, option->value ? " " : "",
                   option->value ? option->value : "");
     lk_markdown_code(lk_buf_view(&name), &code);
-    lk_table_row_rich(table, (struct lk_str[]){lk_buf_view(&name), lk_str_from(option->help)},
+    lk_table_row_rich(table, (struct lk_str[]){lk_buf_view(&name), lk_buf_view(&help)},
                       (struct lk_str[]){lk_buf_view(&code), LK_STR_EMPTY});
 }
 
