@@ -24,7 +24,7 @@ static const char spark_submit[] =
     "echo '{\"event\":\"running\"}' >>\"$LIVY_LOCAL_STATUS\"\n"
     "echo '{\"event\":\"application\",\"id\":\"local-42\"}' >>\"$LIVY_LOCAL_STATUS\"\n"
     "case \"$*\" in\n"
-    "*sleep.py*) exec sleep 600 ;;\n"
+    "*sleep.py*) echo $$ >>\"${0%/*}/sleepers\"; exec sleep 600 ;;\n"
     "*fail.py*) echo broken >&2; exit 1 ;;\n"
     "esac\n";
 
@@ -214,6 +214,22 @@ void local_service_wait_hits(struct local_service *service, int hits)
             fail_msg("no request came to the fault within 10 s");
         pause_ms(2);
     }
+}
+
+void local_service_end_sleepers(const struct local_service *service)
+{
+    LK_CLEANUP(lk_free_ptr) char *path = temp_folder_path(service->folder, "spark/bin/sleepers");
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1 << 16);
+    struct lk_str rest, line;
+    int64_t pid;
+
+    if (lk_file_read(path, &text, NULL))
+        return;
+    (void)unlink(path);
+    rest = lk_buf_view(&text);
+    while (lk_str_next_line(&rest, &line))
+        if (lk_str_to_i64(line, &pid) && pid > 1)
+            (void)kill((pid_t)pid, SIGTERM);
 }
 
 /* ---- records ------------------------------------------------------------------------------- */

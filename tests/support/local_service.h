@@ -32,6 +32,8 @@ void local_service_introduce(const struct local_service *service, const char *ke
 void local_service_faults(struct local_service *service, const char *rules);
 /* Waits until a rule was hit that often in all; fails the test after 10 s. */
 void local_service_wait_hits(struct local_service *service, int hits);
+/* Ends the batches that sleep: it runs only so many at a time. */
+void local_service_end_sleepers(const struct local_service *service);
 /* The records of all batches that it holds, as a new array. */
 LK_MUST_USE json_t *local_service_batches(const struct local_service *service);
 

@@ -229,6 +229,43 @@ json_t *world_journal(const struct world *world)
     return journal;
 }
 
+/* A process that has ended and was not waited for yet has no command line any more. */
+static bool is_alive(int64_t pid)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1 << 16);
+    char path[64];
+
+    snprintf(path, sizeof path, "/proc/%lld/cmdline", (long long)pid);
+    return lk_file_read(path, &text, NULL) == LK_OK && text.len > 0;
+}
+
+static bool some_child_lives(const struct world *world)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1 << 16);
+    struct lk_str rest, line;
+    int64_t pid;
+
+    if (lk_file_read(world->mark, &text, NULL))
+        return false;
+    rest = lk_buf_view(&text);
+    while (lk_str_next_line(&rest, &line))
+        if (lk_str_to_i64(line, &pid) && is_alive(pid))
+            return true;
+    return false;
+}
+
+bool world_children_gone(const struct world *world, int timeout_ms)
+{
+    int64_t deadline = now_ms() + timeout_ms;
+
+    while (some_child_lives(world)) {
+        if (now_ms() > deadline)
+            return false;
+        pause_ms(2);
+    }
+    return true;
+}
+
 static bool holds_id(const json_t *batches, struct lk_str id)
 {
     const json_t *batch;
@@ -553,6 +590,7 @@ static void cancel_sleeper(struct world *world)
     no_faults(world);
     if (world->kernel->pid > 0)
         world_run(world, "%batch cancel");
+    local_service_end_sleepers(world->service);
 }
 
 static void arrange_failed_log(struct world *world)

@@ -49,6 +49,8 @@ void world_upload(struct world *world, const char *name);
 /* Arranges the wait, sends its cell and returns once it waits. */
 void wait_begin(struct world *world, const struct wait *wait, char msg_id[RAW_ID_SIZE]);
 void wait_end(struct world *world, const struct wait *wait);
+/* Waits until the children that left their id in the mark are gone; false after timeout_ms. */
+bool world_children_gone(const struct world *world, int timeout_ms);
 /* Fails the test unless every line of the kernel's journal is whole. Every intent's submit id as an
  * object {id: outcome or null}, new. */
 LK_MUST_USE json_t *world_journal(const struct world *world);
