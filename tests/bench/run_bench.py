@@ -33,7 +33,8 @@ PYTHON_PRINTS = {"setup": [], "bytes": PRINTED, "cell": f"for i in range({PRINTE
 
 FULL = {"rounds": 5, "spawns": 20, "warm_up": 500, "round_trips": 5000, "burst": 10000, "patience_s": 120}
 QUICK = {"rounds": 1, "spawns": 2, "warm_up": 20, "round_trips": 200, "burst": 500, "patience_s": 60}
-SLOW_SPAWNS = {"full": 3, "quick": 1}  # of kernels that take half a second
+# Peers are slower by tens of times: few starts and one round tell as much, and take minutes as it is.
+PEER = {"full": {"spawns": 3, "rounds": 1}, "quick": {"spawns": 1, "rounds": 1}}
 
 # name, where it is among a round's figures, factor to the unit shown, unit, goal as × floor, goal
 FIGURES = [
@@ -81,7 +82,7 @@ def kernels(folder, speed):
              ("xeus-python", ["xpython"], shutil.which("xpython"))]
     for name, argv, is_there in peers:
         if is_there:
-            found.append({"name": name, "argv": argv, "print": PYTHON_PRINTS, "spawns": SLOW_SPAWNS[speed]})
+            found.append({"name": name, "argv": argv, "print": PYTHON_PRINTS, **PEER[speed]})
         else:
             missing.append(name)
     for kernel in found:
@@ -184,6 +185,7 @@ def table(rows, names):
 def caption(sizes, missing):
     text = (f"{os.cpu_count()} cores, {sizes['rounds']} round(s): {sizes['spawns']} starts, "
             f"{sizes['round_trips']:,} round trips, a burst of {sizes['burst']:,} each; medians of rounds. "
+            "The peers take part in the first round only. "
             "The floor is a bare libzmq + HMAC-SHA256 (libsodium) kernel that runs nothing. A round trip is "
             "execute_request until both reply and idle are there; the cell is the same text for all, "
             f"{TRIVIAL!r}. 10 MB are shown by print() in the Python kernels and by %lakehouse cat of a file in "
