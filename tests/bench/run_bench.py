@@ -23,7 +23,7 @@ import run_layers  # noqa: E402
 
 BIN = ROOT / "build/release/bin"
 OUT = ROOT / "build/bench"
-TARGETS = ["livy-kernel", "livy-local", "floor_kernel", "kernel_bench"]
+TARGETS = ["livy-kernel", "livy-local", "floor_kernel", "kernel_bench", "kernel_soak"]
 OURS = ("floor", "livy-kernel")
 
 # The same text for all of them: papermill's form of a cell that only sets a variable.
@@ -120,6 +120,17 @@ def measure(speed):
     return json.loads(done.stdout)["kernels"], missing
 
 
+def soak(count):
+    """kernel_soak's exit code for livy-kernel, in a home folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="lk-soak-", ignore_cleanup_errors=True) as home:
+        env = run_layers.home_environment(Path(home), run_layers.data_home() / "livy-kernel/spark")
+        try:
+            return subprocess.run([BIN / "kernel_soak", str(count), home, BIN / "livy-kernel", "-f",
+                                   "{connection_file}"], env=env, cwd=home, stdin=subprocess.DEVNULL).returncode
+        finally:
+            run_layers.end_processes_of(env["HOME"])
+
+
 # ---- what it comes to
 
 
@@ -209,9 +220,15 @@ def main():
         "Measures livy-kernel beside a bare floor, ipykernel and xeus-python; prints a table and writes it "
         "with a picture and the raw figures into build/bench/."))
     parser.add_argument("--quick", action="store_true", help="a smoke of some seconds; its figures say little")
-    speed = "quick" if parser.parse_args().quick else "full"
+    parser.add_argument("--soak", type=int, metavar="N", help=(
+        "instead: N requests to livy-kernel one after the other, which fails when one is not answered in full or "
+        "memory grows by more than 1 MB after the first tenth (the history is full after 2,000, so from 30,000 on)"))
+    options = parser.parse_args()
+    speed = "quick" if options.quick else "full"
     OUT.mkdir(parents=True, exist_ok=True)
     build()
+    if options.soak is not None:
+        return soak(options.soak)
     answers, missing = measure(speed)
     (OUT / "figures.json").write_text(json.dumps(answers, indent=1))
     rows = summary(answers)
