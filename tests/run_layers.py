@@ -261,10 +261,16 @@ def lint(runner, log):
 
 
 def bench(runner, log):
-    """Whether the bench works and nobody loses a message; times are not judged here, where other
-    processes run."""
-    return Counts(passed=1) if runner.command(log, [ROOT / "tests/bench/run", "--quick"], 600) == 0 else \
-        Counts(failed=1, why="a kernel lost a message or failed, or there was no table")
+    """Whether the bench works, nobody loses a message and memory does not grow; times are not judged
+    here, where other processes run."""
+    program = ROOT / "tests/bench/run"
+    table = ROOT / "build/bench/kernels.md"
+    table.unlink(missing_ok=True)
+    quick = runner.command(log, [program, "--quick"], 600) == 0 and table.exists()
+    soaked = runner.command(log, [program, "--soak", "30000"], 300) == 0
+    why = [] if quick else ["a kernel lost a message or failed, or there was no table"]
+    why += [] if soaked else ["the soak lost a message, or memory grew"]
+    return Counts(passed=quick + soaked, failed=2 - quick - soaked, why="; ".join(why))
 
 
 LAYERS = [

@@ -12,7 +12,7 @@ struct contender {
     void *zmq;
     const json_t *spec; /* name, argv, cell, print {setup, cell, bytes} */
     char *cell;         /* the content of a trivial cell's execute_request */
-    json_t *figures;    /* of this round, borrowed */
+    json_t *figures;    /* of this round, borrowed; NULL: it has a rest */
     int64_t *trips_ns;  /* of this round */
     size_t trips;
     int patience_ms; /* for one answer */

@@ -4,8 +4,8 @@
  *
  * SPEC.json: {"folder": for connection files and logs, "rounds": N, "spawns": N, "warm_up": N,
  *   "round_trips": N, "burst": N, "patience_s": N, "kernels": [
- *     {"name": …, "argv": […, "{connection_file}"], "cell": code, "spawns": N or left out,
- *      "print": {"setup": [code, …], "cell": code, "bytes": what it prints at least}}, …]}
+ *     {"name": …, "argv": […, "{connection_file}"], "cell": code, "spawns", "rounds": N or left
+ * out, "print": {"setup": [code, …], "cell": code, "bytes": what it prints at least}}, …]}
  *
  * Prints one JSON document: {"kernels": [{"name", "failure": "" or what went wrong,
  * "rounds": [figures, …]}, …]}, figures as contender.h names them.
@@ -36,11 +36,11 @@ static size_t number(const json_t *object, const char *name, size_t otherwise)
                : otherwise;
 }
 
-/* Every contender that has not failed, in turn. */
+/* Every contender that takes part and has not failed, in turn. */
 #define EACH(bench, it)                                                                            \
     for (struct contender *it = (bench)->contenders; it < (bench)->contenders + (bench)->count;    \
          it++)                                                                                     \
-        if (!contender_has_failed(it))
+        if (it->figures && !contender_has_failed(it))
 
 static void time_starts(struct bench *bench)
 {
@@ -93,17 +93,25 @@ static void run_round(struct bench *bench)
         contender_close(&bench->contenders[i]);
 }
 
+/* A place for the round's figures; none for a contender that has had its rounds. */
+static void begin_round(struct contender *contender, size_t round, json_t *rounds)
+{
+    contender->figures = NULL;
+    if (round >= number(contender->spec, "rounds", round + 1))
+        return;
+    contender->figures = json_pack("{s:[]}", "start_ms");
+    json_array_append_new(rounds, contender->figures);
+}
+
 static void run_rounds(struct bench *bench, json_t *answers)
 {
     size_t rounds = number(bench->spec, "rounds", 5);
 
     for (size_t round = 0; round < rounds; round++) {
         fprintf(stderr, "kernel_bench: round %zu of %zu\n", round + 1, rounds);
-        for (size_t i = 0; i < bench->count; i++) {
-            json_t *figures = json_pack("{s:[]}", "start_ms");
-            json_array_append_new(json_object_get(json_array_get(answers, i), "rounds"), figures);
-            bench->contenders[i].figures = figures;
-        }
+        for (size_t i = 0; i < bench->count; i++)
+            begin_round(&bench->contenders[i], round,
+                        json_object_get(json_array_get(answers, i), "rounds"));
         run_round(bench);
     }
 }

@@ -8,7 +8,7 @@ PANELS = [
     ("start to", "Start, in ms"),
     ("round trip, p50", "Round trip of a trivial cell, median, in µs"),
     ("memory after start (RSS)", "Memory after start, in MB"),
-    ("burst of", "10,000 queued cells, in s"),
+    ("burst of", "A burst of queued cells, in s"),
 ]
 COLOURS = {"floor": "floor", "livy-kernel": "ours"}
 
@@ -27,7 +27,7 @@ def value_text(value):
 
 
 def bar(name, value, ratio, most, x, y):
-    length = max(2, (PANEL_WIDTH - LABEL - 110) * value / most)
+    length = max(2, (PANEL_WIDTH - LABEL - 140) * value / most)
     beside = value_text(value) + ("" if name == "floor" or ratio is None else f"  ({value_text(ratio)} × floor)")
     return (f'<text x="{x + LABEL - 8}" y="{y + 12}" text-anchor="end">{escape(name)}</text>'
             f'<rect class="{COLOURS.get(name, "peer")}" x="{x + LABEL}" y="{y}" width="{length:.1f}" height="{BAR}" rx="2"/>'

@@ -23,7 +23,7 @@ import run_layers  # noqa: E402
 
 BIN = ROOT / "build/release/bin"
 OUT = ROOT / "build/bench"
-TARGETS = ["livy-kernel", "livy-local", "floor_kernel", "kernel_bench"]
+TARGETS = ["livy-kernel", "livy-local", "floor_kernel", "kernel_bench", "kernel_soak"]
 OURS = ("floor", "livy-kernel")
 
 # The same text for all of them: papermill's form of a cell that only sets a variable.
@@ -33,7 +33,8 @@ PYTHON_PRINTS = {"setup": [], "bytes": PRINTED, "cell": f"for i in range({PRINTE
 
 FULL = {"rounds": 5, "spawns": 20, "warm_up": 500, "round_trips": 5000, "burst": 10000, "patience_s": 120}
 QUICK = {"rounds": 1, "spawns": 2, "warm_up": 20, "round_trips": 200, "burst": 500, "patience_s": 60}
-SLOW_SPAWNS = {"full": 3, "quick": 1}  # of kernels that take half a second
+# Peers are slower by tens of times: few starts and one round tell as much, and take minutes as it is.
+PEER = {"full": {"spawns": 3, "rounds": 1}, "quick": {"spawns": 1, "rounds": 1}}
 
 # name, where it is among a round's figures, factor to the unit shown, unit, goal as × floor, goal
 FIGURES = [
@@ -81,7 +82,7 @@ def kernels(folder, speed):
              ("xeus-python", ["xpython"], shutil.which("xpython"))]
     for name, argv, is_there in peers:
         if is_there:
-            found.append({"name": name, "argv": argv, "print": PYTHON_PRINTS, "spawns": SLOW_SPAWNS[speed]})
+            found.append({"name": name, "argv": argv, "print": PYTHON_PRINTS, **PEER[speed]})
         else:
             missing.append(name)
     for kernel in found:
@@ -117,6 +118,17 @@ def measure(speed):
     if done.returncode:
         sys.exit(f"tests/bench/run: kernel_bench ended with {done.returncode}")
     return json.loads(done.stdout)["kernels"], missing
+
+
+def soak(count):
+    """kernel_soak's exit code for livy-kernel, in a home folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="lk-soak-", ignore_cleanup_errors=True) as home:
+        env = run_layers.home_environment(Path(home), run_layers.data_home() / "livy-kernel/spark")
+        try:
+            return subprocess.run([BIN / "kernel_soak", str(count), home, BIN / "livy-kernel", "-f",
+                                   "{connection_file}"], env=env, cwd=home, stdin=subprocess.DEVNULL).returncode
+        finally:
+            run_layers.end_processes_of(env["HOME"])
 
 
 # ---- what it comes to
@@ -184,6 +196,7 @@ def table(rows, names):
 def caption(sizes, missing):
     text = (f"{os.cpu_count()} cores, {sizes['rounds']} round(s): {sizes['spawns']} starts, "
             f"{sizes['round_trips']:,} round trips, a burst of {sizes['burst']:,} each; medians of rounds. "
+            "The peers take part in the first round only. "
             "The floor is a bare libzmq + HMAC-SHA256 (libsodium) kernel that runs nothing. A round trip is "
             "execute_request until both reply and idle are there; the cell is the same text for all, "
             f"{TRIVIAL!r}. 10 MB are shown by print() in the Python kernels and by %lakehouse cat of a file in "
@@ -207,9 +220,15 @@ def main():
         "Measures livy-kernel beside a bare floor, ipykernel and xeus-python; prints a table and writes it "
         "with a picture and the raw figures into build/bench/."))
     parser.add_argument("--quick", action="store_true", help="a smoke of some seconds; its figures say little")
-    speed = "quick" if parser.parse_args().quick else "full"
+    parser.add_argument("--soak", type=int, metavar="N", help=(
+        "instead: N requests to livy-kernel one after the other, which fails when one is not answered in full or "
+        "memory grows by more than 1 MB after the first tenth (the history is full after 2,000, so from 30,000 on)"))
+    options = parser.parse_args()
+    speed = "quick" if options.quick else "full"
     OUT.mkdir(parents=True, exist_ok=True)
     build()
+    if options.soak is not None:
+        return soak(options.soak)
     answers, missing = measure(speed)
     (OUT / "figures.json").write_text(json.dumps(answers, indent=1))
     rows = summary(answers)
