@@ -42,9 +42,7 @@ class NbclientTests(unittest.TestCase):
         self.assertEqual(nb.cells[0].outputs[-1].output_type, "error")
 
     def test_a_cell_that_waits_is_interrupted_and_the_next_one_runs(self):
-        waits = ("%entra login --tenant 11111111-2222-3333-4444-555555555555 "
-                 "--client 66666666-7777-8888-9999-000000000000 --browser")
-        nb = support.notebook(waits, "%help")
+        nb = support.notebook(support.WAITS, "%help")
         client = nbclient.NotebookClient(nb, timeout=3, kernel_name=support.KERNEL, allow_errors=True,
                                          interrupt_on_timeout=True)
         client.execute()

@@ -14,6 +14,9 @@ BINARY = os.environ.get("LIVY_KERNEL_BIN") or "livy-kernel"
 ROOT = Path(__file__).resolve().parents[2]
 KERNEL = "livy"
 LANGUAGE_INFO = {"name": "python"}
+# A cell that waits until it is interrupted: nobody opens the page that it shows.
+WAITS = ("%entra login --tenant 11111111-2222-3333-4444-555555555555 "
+         "--client 66666666-7777-8888-9999-000000000000 --browser")
 
 _prefix = tempfile.TemporaryDirectory(prefix="lk-kernelspec-")
 PREFIX = Path(_prefix.name)
