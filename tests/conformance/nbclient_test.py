@@ -3,6 +3,7 @@
 import unittest
 
 import nbclient
+import nbformat
 from nbclient.exceptions import CellExecutionError
 
 import support
@@ -19,6 +20,15 @@ class NbclientTests(unittest.TestCase):
         nb = execute(support.notebook('# Parameters\ntable = "trips"', "%set copy={table}_2", "%vars"))
         self.assertIn("trips_2", support.text_of(nb.cells[2]))
         self.assertEqual([cell.execution_count for cell in nb.cells], [1, 2, 3])
+
+    def test_what_it_saves_is_a_valid_notebook(self):
+        nb = execute(support.notebook("%set city=Paris", "%help", "%set a=1 --json", "%livy info", "%nosuchmagic"),
+                     allow_errors=True)
+        nbformat.validate(nb, relax_add_props=False)
+        again = nbformat.reads(nbformat.writes(nb), as_version=4)
+        self.assertEqual([cell.outputs for cell in again.cells], [cell.outputs for cell in nb.cells])
+        self.assertEqual({output.output_type for cell in nb.cells for output in cell.outputs},
+                         {"display_data", "execute_result", "error"})
 
     def test_the_notebook_learns_the_language_of_its_cells(self):
         nb = execute(support.notebook("%help"))
@@ -42,9 +52,7 @@ class NbclientTests(unittest.TestCase):
         self.assertEqual(nb.cells[0].outputs[-1].output_type, "error")
 
     def test_a_cell_that_waits_is_interrupted_and_the_next_one_runs(self):
-        waits = ("%entra login --tenant 11111111-2222-3333-4444-555555555555 "
-                 "--client 66666666-7777-8888-9999-000000000000 --browser")
-        nb = support.notebook(waits, "%help")
+        nb = support.notebook(support.WAITS, "%help")
         client = nbclient.NotebookClient(nb, timeout=3, kernel_name=support.KERNEL, allow_errors=True,
                                          interrupt_on_timeout=True)
         client.execute()

@@ -1,5 +1,6 @@
 """papermill, which runs notebooks with parameters: they arrive as variables."""
 
+import json
 import os
 import tempfile
 import unittest
@@ -33,10 +34,25 @@ class PapermillTests(unittest.TestCase):
         shown = support.text_of(nb.cells[-1])
         self.assertIn("trips_7", shown)
 
-    def test_a_string_with_quotes_and_backslashes_arrives_whole(self):
-        nb = self.run_with({"text": 'a "b" \\ c'}, '# Parameters\ntext = ""', "%vars --json")
-        values = nb.cells[-1].outputs[-1]["data"]["application/json"]
-        self.assertIn('a "b" \\ c', str(values).replace("\\\\", "\\"))
+    def test_every_type_of_json_arrives_as_it_was_given(self):
+        given = {
+            "nothing": None, "yes": True, "no": False, "zero": 0, "negative": -7, "large": 2 ** 53 + 1,
+            "small": 1.5e-9, "minus": -0.25, "empty": "", "accents": "Zürich · 東京 · 🚕",
+            "quotes": 'a "b" \\ c \'d\'', "lines": "one\ntwo\tthree", "braces": "{table} {{x}}",
+            "list": [1, "two", None, [True, {"deep": []}]],
+            "dict": {"a": {"b": [1.5, {"c": None}]}, "with space": "x", "empty": {}},
+        }
+        own = "\n".join(f"{name} = 'none'" for name in given)
+        nb = self.run_with(given, f"# Parameters\n{own}", "%vars --json")
+        variables = nb.cells[-1].outputs[-1]["data"]["application/json"]["variables"]
+        # As text, 1, 1.0 and true differ.
+        self.assertEqual({name: json.dumps(variables[name], sort_keys=True) for name in given},
+                         {name: json.dumps(value, sort_keys=True) for name, value in given.items()})
+
+    def test_a_number_that_json_does_not_know_fails_the_run_and_names_it(self):
+        with self.assertRaises(papermill.PapermillExecutionError) as caught:
+            self.run_with({"rate": float("inf")}, "# Parameters\nrate = 1.0", "%vars")
+        self.assertIn("rate", str(caught.exception))
 
     def test_a_failing_cell_fails_the_run(self):
         with self.assertRaises(papermill.PapermillExecutionError):

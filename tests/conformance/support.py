@@ -14,6 +14,13 @@ BINARY = os.environ.get("LIVY_KERNEL_BIN") or "livy-kernel"
 ROOT = Path(__file__).resolve().parents[2]
 KERNEL = "livy"
 LANGUAGE_INFO = {"name": "python"}
+# A cell that waits until it is interrupted: nobody opens the page that it shows.
+WAITS = ("%entra login --tenant 11111111-2222-3333-4444-555555555555 "
+         "--client 66666666-7777-8888-9999-000000000000 --browser")
+# Two cells that connect a kernel to its own local service, as the tutorial does. They show nothing.
+CONNECT = "%livy connect local --as fabric --quiet"
+LOGIN = ("%entra login --quiet --tenant {fabric.demo.tenant} --client {fabric.demo.client} "
+         "--certificate {fabric.demo.certificate} --key {fabric.demo.key}")
 
 _prefix = tempfile.TemporaryDirectory(prefix="lk-kernelspec-")
 PREFIX = Path(_prefix.name)
@@ -25,6 +32,13 @@ def install():
     subprocess.run([BINARY, "install", "--prefix", str(PREFIX)], check=True, timeout=30,
                    stdout=subprocess.DEVNULL)
     os.environ["JUPYTER_PATH"] = str(PREFIX / "share/jupyter")
+    if "LIVY_LOCAL_BIN" in os.environ:
+        os.environ["LIVY_KERNEL_LOCAL"] = os.environ["LIVY_LOCAL_BIN"]
+
+
+def without_spark():
+    """For tests that need the lakehouse and the sign-in only: livy-local makes no demo table then."""
+    os.environ["LIVY_LOCAL_SPARK_HOME"] = "/nonexistent"
 
 
 def notebook(*cells, tags=None):
