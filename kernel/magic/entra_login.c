@@ -120,19 +120,20 @@ static bool open_address(struct lk_browser_host *host, struct lk_str url)
     LK_CLEANUP(lk_free_ptr) char *address = lk_str_dup(url);
     const char *argv[] = {"xdg-open", address, NULL};
     struct lk_error ignored;
+    bool going_on = true;
     int status = 0;
-    pid_t pid;
+    pid_t keeper;
 
     if (!self->may_open ||
-        lk_process_start(&(struct lk_process_spec){.argv = argv, .own_session = true}, &pid,
+        lk_process_start(&(struct lk_process_spec){.argv = argv, .own_session = true}, &keeper,
                          &ignored))
         return false;
-    for (int waited_ms = 0; waited_ms < OPENER_MS; waited_ms += OPENER_STEP_MS) {
-        if (waitpid(pid, &status, WNOHANG) == pid)
+    for (int waited_ms = 0; waited_ms < OPENER_MS && going_on; waited_ms += OPENER_STEP_MS) {
+        if (waitpid(keeper, &status, WNOHANG) == keeper)
             return status == 0;
-        if (self->clock->wait_ms(self->clock, OPENER_STEP_MS, self->cell->cancel, &ignored))
-            return true;
+        going_on = !self->clock->wait_ms(self->clock, OPENER_STEP_MS, self->cell->cancel, &ignored);
     }
+    lk_process_let_go(keeper);
     return true;
 }
 
