@@ -151,6 +151,7 @@ static enum lk_status with_browser(struct lk_context *context, struct lk_cell *c
     LK_CLEANUP(lk_buf_done) struct lk_buf storage = LK_BUF_INIT(512);
     struct lk_str resource = lk_str_from(context->cloud.storage_scope);
     struct lk_browser_options how = {.port = 0};
+    enum lk_status st;
 
     if (lk_args_has(args, "scopes"))
         lk_buf_put(&scopes, lk_args_get(args, "scopes"));
@@ -165,7 +166,13 @@ static enum lk_status with_browser(struct lk_context *context, struct lk_cell *c
     snprintf(context->user_scopes, sizeof context->user_scopes, "%s", lk_buf_cstr(&scopes));
     snprintf(context->identity, sizeof context->identity, "user, signed in with the browser");
     json_object_set_new(value, "flow", json_string("browser"));
-    return lk_credential_browser_new(app, &how, &browser.host, cell->cancel, ret, err);
+    st = lk_credential_browser_new(app, &how, &browser.host, cell->cancel, ret, err);
+    if (st != LK_CANCELLED)
+        return st;
+    lk_error_set(err, st, "KeyboardInterrupt",
+                 "Stopped waiting for the browser. Nobody is signed in.");
+    return lk_error_next(err,
+                         "Run the cell again for a new link; the one above leads nowhere now.");
 }
 
 /* ---- both ---------------------------------------------------------------------------------- */
