@@ -150,3 +150,13 @@ void lk_platform_cloexec_from(int first)
             (void)fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
     }
 }
+
+void lk_platform_close_all(void)
+{
+#if LINUX_CALLS
+    if (syscall(SYS_close_range, 0U, ~0U, 0U) == 0)
+        return;
+#endif
+    for (int fd = 0; fd < DESCRIPTORS_SCANNED; fd++)
+        (void)close(fd);
+}

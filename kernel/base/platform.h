@@ -23,6 +23,9 @@ LK_MUST_USE bool lk_platform_pipe(int ends[2]);
  * fork and exec. */
 void lk_platform_cloexec_from(int first);
 
+/* Closes every descriptor. Async-signal-safe. */
+void lk_platform_close_all(void);
+
 /* Tells the system that this process must not leave a core or be read by its fellows. The limit
  * on core files (RLIMIT_CORE) is the caller's work. */
 void lk_platform_forbid_dumps(void);

@@ -11,9 +11,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
+
+enum { KEEPER_LOOKS_EVERY_NS = 20 * 1000 * 1000 };
 
 char *lk_process_own_folder(void)
 {
@@ -151,7 +154,7 @@ static enum lk_status open_files(const struct lk_process_spec *spec, int standar
     return open_output(spec->error_path, &standard[2], err);
 }
 
-enum child_stage { STAGE_FILES = 1, STAGE_FOLDER, STAGE_PARENT, STAGE_EXEC };
+enum child_stage { STAGE_FILES = 1, STAGE_FOLDER, STAGE_PARENT, STAGE_KEEPER, STAGE_EXEC };
 
 struct child_failure {
     enum child_stage stage;
@@ -190,11 +193,49 @@ static void child_reset_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+static void pause_briefly(void)
+{
+    const struct timespec pause = {.tv_nsec = KEEPER_LOOKS_EVERY_NS};
+
+    (void)nanosleep(&pause, NULL);
+}
+
+/* Ends as the program ends. None of our sockets and files may live on in it. */
+LK_NORETURN static void keep(pid_t program, pid_t parent)
+{
+    int status = 0;
+
+    (void)setpgid(0, 0);
+    lk_platform_close_all();
+    child_reset_signals();
+    while (waitpid(program, &status, WNOHANG) != program) {
+        if (getppid() != parent)
+            _exit(0);
+        pause_briefly();
+    }
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+/* Returns in the program's own process. */
+static void split_off_keeper(const struct child_plan *plan)
+{
+    pid_t program = fork();
+
+    if (program < 0)
+        child_give_up(plan->report_fd, STAGE_KEEPER);
+    if (program > 0)
+        keep(program, plan->parent);
+    (void)setsid();
+}
+
 LK_NORETURN static void child_run(const struct child_plan *plan)
 {
     const struct lk_process_spec *spec = plan->spec;
 
-    (void)(spec->own_session ? setsid() : setpgid(0, 0));
+    if (spec->own_session)
+        split_off_keeper(plan);
+    else
+        (void)setpgid(0, 0);
     if (spec->die_with_parent) {
         (void)lk_platform_on_parent_death(SIGKILL);
         if (getppid() != plan->parent)
@@ -253,9 +294,9 @@ static pid_t fork_child(const struct child_plan *plan)
     if (pid == 0)
         child_run(plan);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    /* Both sides do it, so that the group exists whoever is first; setsid() leads to the same id.
-     * Fails when the child was faster, and that is well. */
-    if (pid > 0 && !plan->spec->own_session)
+    /* Both sides do it, so that the group exists whoever is first. Fails when the child was faster,
+     * and that is well. */
+    if (pid > 0)
         (void)setpgid(pid, pid);
     return pid;
 }
@@ -311,4 +352,11 @@ enum lk_status lk_process_start(const struct lk_process_spec *spec, pid_t *ret,
     int standard[3] = {-1, -1, -1};
 
     return lk_process_start_with(spec, standard, ret, err);
+}
+
+void lk_process_let_go(pid_t keeper)
+{
+    (void)kill(keeper, SIGKILL);
+    while (waitpid(keeper, NULL, 0) < 0 && errno == EINTR)
+        ;
 }

@@ -16,7 +16,7 @@ struct lk_process_spec {
     const char
         *output_path; /* stdout goes to this file (created 0600, truncated); NULL: see start */
     const char *error_path; /* stderr likewise; the same path as output_path joins them */
-    bool own_session;       /* setsid() instead of setpgid(): for daemons that outlive us */
+    bool own_session;       /* for what outlives us: see lk_process_let_go() */
     bool die_with_parent;   /* SIGKILL when our process dies (Linux) */
 };
 
@@ -24,6 +24,12 @@ struct lk_process_spec {
  * to /dev/null. LK_NOT_FOUND when the program is not there. The caller reaps with waitpid(). */
 LK_MUST_USE enum lk_status lk_process_start(const struct lk_process_spec *spec, pid_t *ret,
                                             struct lk_error *err);
+/* A program with own_session has a session of its own, and a keeper between itself and us, which is
+ * what *ret names: the keeper ends as the program ends, which tells how its start went. Letting the
+ * program go ends the keeper and leaves it without a parent of ours, so that whoever ends our
+ * process tree, as VS Code does at every restart, does not reach it. Reaps the keeper; one that was
+ * reaped must not be let go. If we die first, the keeper lets go by itself. */
+void lk_process_let_go(pid_t keeper);
 /* Runs to the end with input on stdin, stdout and stderr into out and errout (their ceilings
  * apply: bytes past them are read and dropped). LK_TIMEOUT, LK_CANCELLED: the group was killed
  * and reaped. On LK_OK *exit_code is the exit status, or 128 + signal. */

@@ -128,19 +128,20 @@ static bool open_address(struct lk_browser_host *host, struct lk_str url)
     LK_CLEANUP(lk_free_ptr) char *address = lk_str_dup(url);
     const char *argv[] = {"xdg-open", address, NULL};
     struct lk_error ignored;
+    bool going_on = true;
     int status = 0;
-    pid_t pid;
+    pid_t keeper;
 
     if (!self->may_open ||
-        lk_process_start(&(struct lk_process_spec){.argv = argv, .own_session = true}, &pid,
+        lk_process_start(&(struct lk_process_spec){.argv = argv, .own_session = true}, &keeper,
                          &ignored))
         return false;
-    for (int waited_ms = 0; waited_ms < OPENER_MS; waited_ms += OPENER_STEP_MS) {
-        if (waitpid(pid, &status, WNOHANG) == pid)
+    for (int waited_ms = 0; waited_ms < OPENER_MS && going_on; waited_ms += OPENER_STEP_MS) {
+        if (waitpid(keeper, &status, WNOHANG) == keeper)
             return status == 0;
-        if (self->clock->wait_ms(self->clock, OPENER_STEP_MS, self->cell->cancel, &ignored))
-            return true;
+        going_on = !self->clock->wait_ms(self->clock, OPENER_STEP_MS, self->cell->cancel, &ignored);
     }
+    lk_process_let_go(keeper);
     return true;
 }
 
@@ -158,6 +159,7 @@ static enum lk_status with_browser(struct lk_context *context, struct lk_cell *c
     LK_CLEANUP(lk_buf_done) struct lk_buf storage = LK_BUF_INIT(512);
     struct lk_str resource = lk_str_from(context->cloud.storage_scope);
     struct lk_browser_options how = {.port = 0};
+    enum lk_status st;
 
     if (lk_args_has(args, "scopes"))
         lk_buf_put(&scopes, lk_args_get(args, "scopes"));
@@ -172,7 +174,13 @@ static enum lk_status with_browser(struct lk_context *context, struct lk_cell *c
     snprintf(context->user_scopes, sizeof context->user_scopes, "%s", lk_buf_cstr(&scopes));
     snprintf(context->identity, sizeof context->identity, "user, signed in with the browser");
     json_object_set_new(value, "flow", json_string("browser"));
-    return lk_credential_browser_new(app, &how, &browser.host, cell->cancel, ret, err);
+    st = lk_credential_browser_new(app, &how, &browser.host, cell->cancel, ret, err);
+    if (st != LK_CANCELLED)
+        return st;
+    lk_error_set(err, st, "KeyboardInterrupt",
+                 "Stopped waiting for the browser. Nobody is signed in.");
+    return lk_error_next(err,
+                         "Run the cell again for a new link; the one above leads nowhere now.");
 }
 
 /* ---- both ---------------------------------------------------------------------------------- */

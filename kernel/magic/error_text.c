@@ -72,9 +72,10 @@ static void put_headline(const struct lk_error *err, const struct style *style, 
 }
 
 /* A traceback ends with its cause: the last line is red. */
-static void put_story(struct lk_str story, const struct style *style, json_t *lines,
+static void put_story(const struct lk_error *err, const struct style *style, json_t *lines,
                       struct lk_buf *line)
 {
+    struct lk_str story = lk_str_from(err->story);
     struct lk_str one;
 
     while (story.len && (story.ptr[story.len - 1] == '\n' || story.ptr[story.len - 1] == '\r'))
@@ -83,10 +84,10 @@ static void put_story(struct lk_str story, const struct style *style, json_t *li
         return;
     line_end(lines, line);
     while (lk_str_next_line(&story, &one)) {
-        bool is_last = !story.len;
-        lk_buf_put(line, is_last ? style->red : LK_STR_EMPTY);
+        bool is_cause = !story.len && !err->story_is_list;
+        lk_buf_put(line, is_cause ? style->red : LK_STR_EMPTY);
         put_foreign(one, line);
-        lk_buf_put(line, is_last ? style->normal : LK_STR_EMPTY);
+        lk_buf_put(line, is_cause ? style->normal : LK_STR_EMPTY);
         line_end(lines, line);
     }
 }
@@ -127,7 +128,7 @@ json_t *lk_error_traceback(const struct lk_error *err, bool colour)
     json_t *lines = json_array();
 
     put_headline(err, &style, lines, &line);
-    put_story(lk_str_from(err->story), &style, lines, &line);
+    put_story(err, &style, lines, &line);
     if (err->next[0]) {
         line_end(lines, &line);
         lk_buf_put(&line, style.green_bold);

@@ -98,21 +98,21 @@ static enum lk_status tell_why_it_ended(const char *log_path, struct lk_error *e
 }
 
 static enum lk_status wait_until_ready(struct lk_context *context, const char *state_path,
-                                       const char *log_path, pid_t pid, struct lk_cancel *cancel,
-                                       struct lk_local_service *ret, struct lk_error *err)
+                                       const char *log_path, pid_t keeper, bool *ret_ended,
+                                       struct lk_cancel *cancel, struct lk_local_service *ret,
+                                       struct lk_error *err)
 {
     struct lk_clock *clock = context->options.clock;
     int64_t deadline = clock->monotonic_ms(clock) + STARTUP_MS;
-    bool ended = false;
 
     while (clock->monotonic_ms(clock) < deadline) {
         enum lk_status st = read_state(state_path, ret, err);
         if (st == LK_OK)
             return LK_OK;
         /* It may leave again because another one holds the home: then its state is there. */
-        if (ended)
+        if (*ret_ended)
             return tell_why_it_ended(log_path, err);
-        ended = waitpid(pid, NULL, WNOHANG) == pid;
+        *ret_ended = waitpid(keeper, NULL, WNOHANG) == keeper;
         st = clock->wait_ms(clock, LOOK_AGAIN_MS, cancel, err);
         if (st)
             return st;
@@ -128,14 +128,18 @@ enum lk_status lk_local_service_get(struct lk_context *context, struct lk_cancel
     const char *home = context->options.local_home;
     LK_CLEANUP(lk_free_ptr) char *state_path = lk_path_join(home, LK_STR("state.json"));
     LK_CLEANUP(lk_free_ptr) char *log_path = lk_path_join(home, LK_STR("livy-local.log"));
+    bool ended = false;
     enum lk_status st;
-    pid_t pid;
+    pid_t keeper;
 
     if (read_state(state_path, ret, err) == LK_OK)
         return LK_OK;
-    st = start(context, log_path, &pid, err);
+    st = start(context, log_path, &keeper, err);
     if (st)
         return st;
     ret->just_started = true;
-    return wait_until_ready(context, state_path, log_path, pid, cancel, ret, err);
+    st = wait_until_ready(context, state_path, log_path, keeper, &ended, cancel, ret, err);
+    if (!ended)
+        lk_process_let_go(keeper);
+    return st;
 }

@@ -152,6 +152,18 @@ static enum lk_status keep(const struct run *run, const struct call *call, struc
     return LK_OK;
 }
 
+/* An interrupt that the magic has not explained: say at least what was interrupted. */
+static void tell_interrupted(const struct call *call, struct lk_error *err)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(64);
+
+    if (!err || err->next[0])
+        return;
+    full_name(call->magic, &name);
+    lk_error_prefix(err, "%%%s", lk_buf_cstr(&name));
+    lk_error_next(err, "Run the cell again to start over.");
+}
+
 /* Runs one magic and shows what it gives back, also when it failed with something to show. */
 static enum lk_status run_call(const struct run *run, const struct call *call, struct lk_str target,
                                struct lk_str body, bool is_last, struct lk_error *err)
@@ -162,6 +174,8 @@ static enum lk_status run_call(const struct run *run, const struct call *call, s
 
     lk_answer_init(&answer);
     st = call->magic->run(run->context, run->cell, call->args, body, &answer, err);
+    if (st == LK_CANCELLED)
+        tell_interrupted(call, err);
     kept = run->cell->read_only ? LK_OK : keep(run, call, target, &answer, &not_kept);
     /* As in Python, an assignment does not show the value it keeps as the cell's result. */
     lk_answer_show(run->cell, &answer, lk_args_has(call->args, "json"),
@@ -200,10 +214,8 @@ static enum lk_status run_magic(const struct run *run, const struct lk_cell_line
 static enum lk_status run_line(const struct run *run, const struct lk_cell_line *line, bool is_last,
                                struct lk_error *err)
 {
-    enum lk_status st = lk_cancel_check(run->cell->cancel, err);
-
-    if (st)
-        return st;
+    if (lk_cancel_check(run->cell->cancel, err))
+        return lk_error_next(err, "Line %zu and those below it were not run.", line->number);
     if (!line->value)
         return run_magic(run, line, false, LK_STR_EMPTY, is_last, err);
     return run->cell->read_only ? LK_OK

@@ -30,6 +30,10 @@ static void on_signal(int number)
     if (number == SIGINT)
         got_int = 1;
     lk_platform_wakeup_raise(wakeup[1]);
+    /* What matters is on disk already (the journal), and the router may be waiting itself: for a
+     * port at the start, for the last replies to go out at the end. */
+    if (got_term)
+        _exit(0);
 }
 
 /* SIGUSR1 says that the thread that started us has ended; only a new parent means that the
@@ -159,6 +163,15 @@ static int serve(struct kernel *kernel, const struct lk_kernel_options *options)
     return 0;
 }
 
+/* The router that could not be made has closed what it had. */
+static void abandon(struct kernel *kernel)
+{
+    lk_socket_close(kernel->heartbeat);
+    lk_zmq_free(kernel->zmq);
+    lk_cancel_free(kernel->cancel);
+    lk_connection_done(&kernel->connection);
+}
+
 int lk_kernel_run(const struct lk_kernel_options *options)
 {
     struct kernel kernel = {.zmq = lk_zmq_new(), .cancel = lk_cancel_new()};
@@ -168,6 +181,7 @@ int lk_kernel_run(const struct lk_kernel_options *options)
     watch_signals();
     if (open_kernel(&kernel, options, &err)) {
         fprintf(stderr, "livy-kernel: %s\n", err.message);
+        abandon(&kernel);
         return 1;
     }
     return serve(&kernel, options);

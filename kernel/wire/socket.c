@@ -133,6 +133,7 @@ enum lk_status lk_socket_bind(struct lk_zmq *zmq, enum lk_socket_kind kind, cons
         if (zmq_errno() != EADDRINUSE || tries == BIND_TRIES) {
             st = socket_error(err, address, "cannot listen on");
             lk_socket_close(*ret);
+            *ret = NULL;
             return st;
         }
         pause_ms(BIND_PAUSE_MS);
@@ -148,6 +149,7 @@ enum lk_status lk_socket_connect(struct lk_zmq *zmq, enum lk_socket_kind kind, c
     if (!st && zmq_connect((*ret)->handle, address) != 0) {
         st = socket_error(err, address, "cannot connect to");
         lk_socket_close(*ret);
+        *ret = NULL;
     }
     return st;
 }

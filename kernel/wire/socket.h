@@ -22,7 +22,8 @@ enum lk_socket_kind {
 LK_MUST_USE struct lk_zmq *lk_zmq_new(void);
 /* Waits for the linger of closed sockets. */
 void lk_zmq_free(struct lk_zmq *zmq);
-/* Binds; EADDRINUSE is tried again for up to 3 s, since a restart re-uses its ports (jupyter.md
+/* On failure *ret is NULL, here and in the next one.
+ * Binds; EADDRINUSE is tried again for up to 3 s, since a restart re-uses its ports (jupyter.md
  * §1.10). ROUTER: handover on. XPUB: verbose. linger 1 s.
  * A peer that sends a frame over LK_FRAME_BYTES_MAX is cut off; what waits unread, or unsent to a
  * peer that does not read, is bounded, and past that only this peer loses messages. */

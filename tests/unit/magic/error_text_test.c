@@ -36,6 +36,22 @@ static void an_error_says_what_then_the_story_then_the_next_step(void **state)
                         "\033[1m%batch log b-1\033[0m");
 }
 
+static void in_a_list_no_line_is_the_culprit(void **state)
+{
+    struct lk_error err = LK_ERROR_INIT;
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
+
+    (void)state;
+    lk_error_set(&err, LK_INVALID, "UnknownMagic", "%%batch has no 'lst'");
+    lk_error_list(&err, LK_STR("%batch list    the newest\n%batch cancel  stop one\n"));
+    traceback(&err, true, &text);
+    assert_contains(lk_buf_view(&text), "\n%batch list    the newest\n%batch cancel  stop one");
+    assert_lacks(lk_buf_view(&text), "\033[31m");
+    lk_error_story(&err, LK_STR("NameError: y"));
+    traceback(&err, true, &text);
+    assert_contains(lk_buf_view(&text), "\033[31mNameError: y");
+}
+
 static void commands_in_backquotes_are_bold_where_there_is_colour(void **state)
 {
     struct lk_error err = LK_ERROR_INIT;
@@ -98,6 +114,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_says_what_then_the_story_then_the_next_step),
+        cmocka_unit_test(in_a_list_no_line_is_the_culprit),
         cmocka_unit_test(commands_in_backquotes_are_bold_where_there_is_colour),
         cmocka_unit_test(the_services_own_code_and_request_are_told_once),
         cmocka_unit_test(foreign_text_steers_no_terminal),

@@ -299,7 +299,18 @@ static void an_interrupt_stops_before_the_next_line(void **state)
     assert_lk_status(LK_CANCELLED, run(f, "%many 1\n%batch submit"), &f->err);
     assert_string_equal(f->err.code, "KeyboardInterrupt");
     assert_lacks(f->err.message, "line");
+    assert_string_equal(f->err.next, "Line 1 and those below it were not run.");
     assert_int_equal(seen.count, 0);
+}
+
+static void an_interrupt_names_what_it_stopped_and_what_to_do(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_lk_status(LK_CANCELLED, run(f, "%batch status interrupted"), &f->err);
+    assert_string_equal(f->err.code, "KeyboardInterrupt");
+    assert_string_equal(f->err.message, "%batch status: interrupted");
+    assert_string_equal(f->err.next, "Run the cell again to start over.");
 }
 
 static void a_cell_that_says_nothing_does_nothing(void **state)
@@ -371,6 +382,7 @@ int main(void)
         TEST(papermills_parameters_become_variables),
         TEST(hidden_cells_only_read),
         TEST(an_interrupt_stops_before_the_next_line),
+        TEST(an_interrupt_names_what_it_stopped_and_what_to_do),
         TEST(a_cell_that_says_nothing_does_nothing),
         TEST(a_question_is_answered_by_a_page),
         TEST(a_question_mark_in_an_argument_asks_nothing),

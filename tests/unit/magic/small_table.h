@@ -5,6 +5,9 @@
 #include "magic/context.h"
 #include "magic/magic.h"
 
+#include <stdio.h>
+#include <string.h>
+
 /* Calls of any magic below, and what the last one got. */
 static struct {
     int count;
@@ -46,8 +49,9 @@ static enum lk_status run_status(struct lk_context *context, struct lk_cell *cel
 {
     (void)context;
     (void)cell;
-    (void)err;
     see("batch status", args, body);
+    if (strcmp(seen.first, "interrupted") == 0)
+        return lk_error_set(err, LK_CANCELLED, "KeyboardInterrupt", "interrupted");
     answer("status", ret);
     return LK_OK;
 }
