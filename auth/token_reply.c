@@ -92,7 +92,7 @@ static void tell_time(const struct failure *failure, int64_t now_unix_s, struct 
                failure->timestamp.len ? lk_str_cut(failure->timestamp, 40) : lk_str_from(now));
     if (failure->trace_id.len)
         lk_buf_printf(&story, ", trace id %.*s", LK_STR_ARGS(lk_str_cut(failure->trace_id, 64)));
-    lk_error_list(err, lk_buf_view(&story));
+    lk_error_story(err, lk_buf_view(&story));
 }
 
 static enum lk_status advise_patience(int64_t retry_after_ms, struct lk_error *err)

@@ -20,17 +20,22 @@ from playwright.sync_api import sync_playwright
 CHROMIUM_OPTIONS = ["--disable-gpu", "--disable-quic", "--no-first-run",
                     "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
+NO_NEWS = {"apputils-extension/notification": {"fetchNews": "false"}}
+
 
 @contextlib.contextmanager
-def server(folder):
-    """Serves folder; yields the base URL with a token to append as ?token=…"""
+def server(folder, settings=()):
+    """Serves folder; yields the base URL with a token to append as ?token=…
+
+    settings: the user's own, plugin → {setting: value}."""
     token = secrets.token_hex(16)
     with tempfile.TemporaryDirectory(prefix="lk-lab-") as home, contextlib.ExitStack() as stack:
         env = {**os.environ, "JUPYTER_CONFIG_DIR": f"{home}/config", "JUPYTER_RUNTIME_DIR": f"{home}/run",
                "JUPYTERLAB_SETTINGS_DIR": f"{home}/settings", "JUPYTERLAB_WORKSPACES_DIR": f"{home}/work"}
-        settings = Path(home, "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings")
-        settings.parent.mkdir(parents=True)
-        settings.write_text('{"fetchNews": "false"}')
+        for plugin, values in {**dict(settings), **NO_NEWS}.items():
+            path = Path(home, f"settings/@jupyterlab/{plugin}.jupyterlab-settings")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(values))
         log = stack.enter_context(open(f"{home}/log", "w+"))
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0",

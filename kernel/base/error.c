@@ -119,17 +119,7 @@ enum lk_status lk_error_story(struct lk_error *err, struct lk_str text)
     for (int i = 0; from > 0 && i < 3 && ((unsigned char)text.ptr[from] & 0xC0) == 0x80; i++)
         from++;
     put(err->story, sizeof(err->story), lk_str_slice(text, from, text.len));
-    err->story_is_list = false;
     return err->status;
-}
-
-enum lk_status lk_error_list(struct lk_error *err, struct lk_str text)
-{
-    enum lk_status st = lk_error_story(err, text);
-
-    if (err)
-        err->story_is_list = true;
-    return st;
 }
 
 enum lk_status lk_error_answer(struct lk_error *err, int http_status, struct lk_str service_code,

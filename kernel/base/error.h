@@ -45,8 +45,7 @@ struct lk_error {
     char message[LK_ERROR_MESSAGE_MAX]; /* one sentence: what we tried, what came back */
     char next[LK_ERROR_NEXT_MAX];       /* the next step, a sentence or a command; may be empty */
     char story[LK_ERROR_STORY_MAX]; /* what led here (last log lines, traceback); may be empty */
-    bool story_is_list; /* the story explains; its last line is no more the cause than the others */
-    int http_status;    /* 0 when none */
+    int http_status;                /* 0 when none */
     char service_code[LK_ERROR_ID_MAX]; /* errorCode, x-ms-error-code, AADSTS number */
     char request_id[LK_ERROR_ID_MAX];   /* x-ms-request-id, correlation id */
 };
@@ -74,8 +73,6 @@ enum lk_status lk_error_next(struct lk_error *err, const char *fmt, ...) LK_PRIN
 /* Sets the story; keeps the *end* of text when it is too long, for tracebacks end with the cause.
  */
 enum lk_status lk_error_story(struct lk_error *err, struct lk_str text);
-/* Sets a story that is no course of events: a list, a place and time. */
-enum lk_status lk_error_list(struct lk_error *err, struct lk_str text);
 /* Records where the answer came from; empty parts leave the field as it is. */
 enum lk_status lk_error_answer(struct lk_error *err, int http_status, struct lk_str service_code,
                                struct lk_str request_id);

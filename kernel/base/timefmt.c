@@ -186,6 +186,20 @@ bool lk_time_from_iso8601(struct lk_str text, int64_t *ret_unix_ms)
     return true;
 }
 
+void lk_time_text(int64_t unix_ms, char ret[LK_TIME_TEXT_MAX])
+{
+    struct moment m = moment_from_unix(floor_div(unix_ms, MS_PER_S));
+
+    (void)snprintf(ret, LK_TIME_TEXT_MAX, "%04lld-%02d-%02d %02d:%02d:%02d UTC", (long long)m.year,
+                   m.month % 100, m.day % 100, m.hour % 100, m.minute % 100, m.second % 100);
+}
+
+void lk_time_text_short(int64_t unix_ms, char ret[LK_TIME_TEXT_MAX])
+{
+    lk_time_text(unix_ms, ret);
+    ret[strlen(ret) - strlen(":00 UTC")] = '\0';
+}
+
 void lk_time_http(int64_t unix_s, char ret[LK_TIME_TEXT_MAX])
 {
     struct moment m = moment_from_unix(unix_s);
@@ -279,6 +293,14 @@ void lk_duration_text(int64_t ms, char ret[LK_DURATION_TEXT_MAX])
     else
         (void)snprintf(ret, LK_DURATION_TEXT_MAX, "%lld d %d h", (long long)(s / S_PER_DAY),
                        (int)(s / 3600 % 24));
+}
+
+void lk_duration_text_whole(int64_t ms, char ret[LK_DURATION_TEXT_MAX])
+{
+    if (ms < 10 * MS_PER_S)
+        (void)snprintf(ret, LK_DURATION_TEXT_MAX, "%d s", ms < 0 ? 0 : (int)(ms / MS_PER_S));
+    else
+        lk_duration_text(ms, ret);
 }
 
 /* Takes digits off *rest. */

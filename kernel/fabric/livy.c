@@ -99,7 +99,10 @@ static enum lk_status get_json(struct lk_livy *livy, const struct lk_buf *url, c
         *ret_retry_after_ms = lk_livy_retry_after_ms(&reply, lk_clock_unix_s(livy->options.clock));
     if (reply.status != 200)
         return lk_livy_read_error(livy->profile, what, &reply, err);
-    return lk_json_parse(lk_buf_view(&reply.body), "Livy's answer", ret, err);
+    st = lk_json_parse(lk_buf_view(&reply.body), "Livy's answer", ret, err);
+    if (st)
+        return lk_error_next(err, "`%%livy info` shows the address: is there a Livy service?");
+    return LK_OK;
 }
 
 enum lk_status lk_livy_poll(struct lk_livy *livy, struct lk_str id, enum lk_http_repeat repeat,

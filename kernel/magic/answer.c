@@ -38,9 +38,7 @@ static void show_view(struct lk_cell *cell, struct lk_answer *answer, bool fold)
 
 void lk_answer_show_view(struct lk_cell *cell, struct lk_answer *answer)
 {
-    /* What follows is part of the same view: the value is folded into it, never sent beside it. */
-    show_view(cell, answer, answer->value != NULL);
-    answer->folded = true;
+    show_view(cell, answer, answer->value && answer->place != LK_VALUE_HIDDEN);
 }
 
 static bool is_short(const json_t *value)
@@ -51,11 +49,19 @@ static bool is_short(const json_t *value)
     return !text.full && lk_value_lines(value) <= LK_VALUE_LINES_MAX;
 }
 
+/* Said once: a value that a view shows already is not shown beside it. */
+static bool is_result(const struct lk_answer *answer)
+{
+    if (answer->shown || answer->place == LK_VALUE_HIDDEN || !is_short(answer->value))
+        return false;
+    return answer->place == LK_VALUE_RESULT || (!answer->markdown.len && !answer->display_id);
+}
+
 void lk_answer_show(struct lk_cell *cell, struct lk_answer *answer, bool json_only, bool quiet,
                     bool is_last)
 {
     bool brief = answer->value && is_short(answer->value);
-    bool as_result = answer->value && (json_only || (is_last && !answer->folded && brief));
+    bool as_result = answer->value && (json_only || (is_last && is_result(answer)));
     struct lk_bundle bundle;
 
     if (quiet)
@@ -63,7 +69,8 @@ void lk_answer_show(struct lk_cell *cell, struct lk_answer *answer, bool json_on
     /* Without a view of its own, a short value in the middle of a cell stays unseen. */
     if (!json_only)
         show_view(cell, answer,
-                  answer->value && !as_result && (answer->markdown.len || is_last || !brief));
+                  answer->value && !as_result && answer->place != LK_VALUE_HIDDEN &&
+                      (answer->markdown.len || is_last || !brief));
     if (!answer->value)
         return;
     if (!as_result) {

@@ -4,7 +4,7 @@
 #include "magic/batch_view.h"
 #include "magic/view.h"
 
-enum { LIST_DEFAULT = 20, LIST_MAX = 500, ROWS_SHOWN = 30 };
+enum { LIST_DEFAULT = 20, LIST_MAX = 500, ROWS_SHOWN = 30, NAME_SHOWN = 40 };
 
 static const struct lk_option options[] = {
     {"max", "N", "how many; 20 by default", false},
@@ -14,6 +14,7 @@ static void batch_row(const struct lk_context *context, const struct lk_livy_bat
                       struct lk_table *table)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf state = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(256);
     LK_CLEANUP(lk_buf_done) struct lk_buf id = LK_BUF_INIT(256);
     char when[LK_TIME_TEXT_MAX] = "";
     char duration[LK_DURATION_TEXT_MAX] = "";
@@ -24,12 +25,13 @@ static void batch_row(const struct lk_context *context, const struct lk_livy_bat
                   batch->end == LK_BATCH_GOING ? (batch->state[0] ? batch->state : batch->phase)
                                                : lk_batch_end_name(batch->end));
     if (batch->submitted_ms)
-        lk_time_iso8601(batch->submitted_ms / 1000 * 1000, when);
-    if (ms > 0)
+        lk_time_text_short(batch->submitted_ms, when);
+    if (ms >= LK_BATCH_PHASE_SHOWN_MS)
         lk_duration_text(ms, duration);
     lk_markdown_code(lk_str_from(batch->id), &id);
+    lk_text_shorten(lk_str_from(batch->name[0] ? batch->name : "(no name)"), NAME_SHOWN, &name);
     lk_table_row_rich(table,
-                      (struct lk_str[]){lk_str_from(batch->name), lk_buf_view(&state),
+                      (struct lk_str[]){lk_buf_view(&name), lk_buf_view(&state),
                                         lk_str_from(duration), lk_str_from(when),
                                         lk_str_from(batch->id)},
                       (struct lk_str[]){LK_STR_EMPTY, LK_STR_EMPTY, LK_STR_EMPTY, LK_STR_EMPTY,
@@ -44,6 +46,13 @@ static enum lk_status read_max(const struct lk_args *args, int64_t *ret, struct 
         return LK_OK;
     lk_error_set(err, LK_INVALID, "BadNumber", "--max takes a number from 1 to %d", LIST_MAX);
     return lk_error_next(err, "%%batch list --max 50");
+}
+
+static void say_none(struct lk_answer *ret)
+{
+    ret->place = LK_VALUE_HIDDEN;
+    lk_buf_put(&ret->plain, LK_STR("No batches. Next: %batch submit"));
+    lk_buf_put(&ret->markdown, LK_STR("No batches. Next: `%batch submit`"));
 }
 
 static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
@@ -70,7 +79,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     json_object_set_new(ret->value, "batches", batches = json_array());
     if (list.total >= 0)
         json_object_set_new(ret->value, "total", json_integer(list.total));
-    table = lk_table_new(5, "Batch", "State", "Time", "Submitted", "Id");
+    table = lk_table_new(5, "Batch", "State", "Time", "Submitted (UTC)", "Id");
     for (size_t i = 0; i < list.count; i++) {
         json_array_append_new(batches, lk_batch_value(context, &list.batches[i]));
         batch_row(context, &list.batches[i], table);
@@ -80,9 +89,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     if (list.count)
         lk_table_write(table, ROWS_SHOWN, &ret->markdown, &ret->plain);
     else
-        lk_buf_put(&ret->plain, LK_STR("No batches. Next: %batch submit"));
-    if (!list.count)
-        lk_buf_put(&ret->markdown, LK_STR("No batches. Next: `%batch submit`"));
+        say_none(ret);
     lk_table_free(table);
     lk_livy_list_done(&list);
     return LK_OK;

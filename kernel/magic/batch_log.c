@@ -1,7 +1,9 @@
 /* %batch log: the end of a batch's log. */
+#include "base/timefmt.h"
 #include "fabric/livy_log.h"
 #include "magic/batch_target.h"
 #include "magic/batch_view.h"
+#include "magic/view.h"
 
 #include <string.h>
 
@@ -62,6 +64,20 @@ static json_t *log_value(const struct lk_livy_batch *batch, struct lk_str source
     return value;
 }
 
+static void say_what_is_shown(int64_t shown, int64_t total, struct lk_answer *ret)
+{
+    char part[LK_SIZE_TEXT_MAX], whole[LK_SIZE_TEXT_MAX];
+
+    lk_size_text(shown, part);
+    lk_size_text(total, whole);
+    if (!shown)
+        lk_buf_put(&ret->plain, LK_STR("The log is empty so far."));
+    /* A last line without its end is still whole. */
+    else if (shown + 1 < total)
+        lk_buf_printf(&ret->plain, "The last %s of %s; --tail N shows more.", part, whole);
+    lk_buf_put(&ret->markdown, lk_buf_view(&ret->plain));
+}
+
 static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
                           struct lk_error *err)
@@ -93,17 +109,10 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
         return st;
     lk_batch_seen(context, &batch);
     lines = lk_log_last_lines(lk_buf_view(&log), (size_t)tail);
-    cell->stream(cell, LK_STREAM_STDOUT, lines);
-    if (lines.len && !lk_str_ends(lines, LK_STR("\n")))
-        cell->stream(cell, LK_STREAM_STDOUT, LK_STR("\n"));
+    lk_stream_foreign(cell, lines);
     ret->value = log_value(&batch, lk_args_get(args, "source"), lines, total);
-    if (!lines.len)
-        lk_buf_put(&ret->plain, LK_STR("The log is empty so far."));
-    /* A last line without its end is still whole. */
-    else if ((int64_t)lines.len + 1 < total)
-        lk_buf_printf(&ret->plain, "The last %zu of %lld bytes; --tail N shows more.", lines.len,
-                      (long long)total);
-    lk_buf_put(&ret->markdown, lk_buf_view(&ret->plain));
+    ret->place = LK_VALUE_HIDDEN;
+    say_what_is_shown((int64_t)lines.len, total, ret);
     return LK_OK;
 }
 

@@ -249,6 +249,7 @@ enum lk_status lk_batch_preview(struct lk_context *context, struct lk_livy_spec 
 {
     json_t *request = NULL;
     struct lk_livy *livy;
+    struct lk_str url;
     enum lk_status st;
 
     st = lk_context_livy(context, &livy, err);
@@ -260,9 +261,12 @@ enum lk_status lk_batch_preview(struct lk_context *context, struct lk_livy_spec 
     json_object_set_new(ret->value, "kind", json_string("batch.request"));
     json_object_set_new(ret->value, "url", lk_json_textf("%s/batches", context->endpoint.base));
     json_object_set_new(ret->value, "request", request);
-    lk_buf_printf(&ret->plain, "Would be sent to %s/batches. Nothing was sent.",
-                  context->endpoint.base);
-    lk_markdown_escape(lk_buf_view(&ret->plain), &ret->markdown);
+    ret->place = LK_VALUE_RESULT;
+    url = lk_json_get_str(ret->value, "url");
+    lk_buf_printf(&ret->plain, "Would be sent to %.*s. Nothing was sent.", LK_STR_ARGS(url));
+    lk_buf_put(&ret->markdown, LK_STR("Would be sent to "));
+    lk_markdown_site_link(url, &ret->markdown);
+    lk_buf_put(&ret->markdown, LK_STR(". Nothing was sent."));
     return LK_OK;
 }
 

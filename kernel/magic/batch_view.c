@@ -3,6 +3,10 @@
 #include "base/timefmt.h"
 #include "magic/view.h"
 
+#include <string.h>
+
+enum { MESSAGE_SHOWN = 300 };
+
 static void set_time(json_t *object, const char *name, int64_t unix_ms)
 {
     char text[LK_TIME_TEXT_MAX];
@@ -105,8 +109,11 @@ void lk_batch_phases_text(const struct lk_livy_batch *batch, int64_t now, struct
     char text[LK_DURATION_TEXT_MAX];
 
     for (size_t i = 0; i < count; i++) {
-        lk_duration_text(phases[i].to_ms - phases[i].from_ms, text);
-        lk_buf_printf(ret, "%s%s %s", i ? ", " : "", phases[i].name, text);
+        int64_t ms = phases[i].to_ms - phases[i].from_ms;
+        if (ms < LK_BATCH_PHASE_SHOWN_MS)
+            continue;
+        lk_duration_text(ms, text);
+        lk_buf_printf(ret, "%s%s %s", ret->len ? ", " : "", phases[i].name, text);
     }
 }
 
@@ -135,41 +142,66 @@ static void link_row(const struct lk_context *context, const struct lk_livy_batc
                       (struct lk_str[]){LK_STR_EMPTY, lk_buf_view(&markdown)});
 }
 
+/* "not_started" is for programs. */
+static void state_words(const struct lk_livy_batch *batch, struct lk_buf *ret)
+{
+    struct lk_str state = lk_str_from(batch->state[0] ? batch->state : "submitted");
+
+    if (batch->end != LK_BATCH_GOING)
+        state = lk_str_from(lk_batch_end_name(batch->end));
+    for (size_t i = 0; i < state.len; i++)
+        lk_buf_put_char(ret, state.ptr[i] == '_' ? ' ' : state.ptr[i]);
+}
+
 static void title_of(const struct lk_livy_batch *batch, int64_t now, struct lk_buf *ret)
 {
     char duration[LK_DURATION_TEXT_MAX];
     int64_t ms = lk_batch_duration_ms(batch, now);
 
-    lk_buf_printf(ret, "%s %s", lk_batch_mark(batch->end),
-                  batch->end == LK_BATCH_GOING ? (batch->state[0] ? batch->state : "submitted")
-                                               : lk_batch_end_name(batch->end));
-    if (ms > 0) {
-        lk_duration_text(ms, duration);
-        lk_buf_printf(ret, " · %s", duration);
-    }
+    lk_buf_printf(ret, "%s ", lk_batch_mark(batch->end));
+    state_words(batch, ret);
+    if (ms < LK_BATCH_PHASE_SHOWN_MS)
+        return;
+    lk_duration_text(ms, duration);
+    lk_buf_printf(ret, " · %s", duration);
+}
+
+/* The first line: what comes after it is the service's advice and Spark's plan, and a failure's
+ * traceback has both. */
+static void message_row(const struct lk_livy_batch *batch, struct lk_table *table)
+{
+    struct lk_str rest = lk_str_from(batch->message), line = LK_STR_EMPTY;
+    LK_CLEANUP(lk_buf_done) struct lk_buf shown = LK_BUF_INIT(LK_BATCH_MESSAGE_MAX);
+
+    if (batch->end == LK_BATCH_SUCCEEDED)
+        return;
+    lk_str_next_line(&rest, &line);
+    lk_text_shorten(line, MESSAGE_SHOWN, &shown);
+    row(table, "Message", lk_buf_view(&shown));
 }
 
 void lk_batch_summary(const struct lk_context *context, const struct lk_livy_batch *batch,
                       struct lk_buf *markdown, struct lk_buf *plain)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf title = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(LK_TITLE_SHOWN * 4);
     LK_CLEANUP(lk_buf_done) struct lk_buf times = LK_BUF_INIT(512);
     LK_CLEANUP(lk_buf_done) struct lk_buf id = LK_BUF_INIT(256);
     int64_t now = now_ms(context);
     struct lk_table *table;
 
     title_of(batch, now, &title);
-    table = lk_table_new(2, batch->name[0] ? batch->name : "Batch", lk_buf_cstr(&title));
+    lk_text_shorten(lk_str_from(batch->name[0] ? batch->name : "Batch"), LK_TITLE_SHOWN, &name);
+    table = lk_table_new(2, lk_buf_cstr(&name), lk_buf_cstr(&title));
     lk_markdown_code(lk_str_from(batch->id), &id);
     lk_table_row_rich(table, (struct lk_str[]){LK_STR("Batch"), lk_str_from(batch->id)},
                       (struct lk_str[]){LK_STR_EMPTY, lk_buf_view(&id)});
     lk_batch_phases_text(batch, now, &times);
     row(table, "Time", lk_buf_view(&times));
-    if (batch->end == LK_BATCH_GOING)
+    if (batch->end == LK_BATCH_GOING && strcmp(batch->phase, batch->state) != 0)
         row(table, "Phase", lk_str_from(batch->phase));
-    row(table, "Spark application", lk_str_from(batch->app_id));
-    if (batch->end != LK_BATCH_SUCCEEDED)
-        row(table, "Message", lk_str_from(batch->message));
+    row(table, "Spark app", lk_str_from(batch->app_id));
+    message_row(batch, table);
     link_row(context, batch, table);
     lk_table_write(table, 30, markdown, plain);
     lk_table_free(table);
@@ -179,45 +211,66 @@ static void last_poll_text(int64_t last_poll_unix_ms, int64_t now, struct lk_buf
 {
     char ago[LK_DURATION_TEXT_MAX];
 
-    if (last_poll_unix_ms) {
-        lk_duration_text((now - last_poll_unix_ms) / 1000 * 1000, ago);
-        lk_buf_printf(ret, "asked %s ago", ago);
-    } else {
+    if (!last_poll_unix_ms) {
         lk_buf_put(ret, LK_STR("asking"));
+    } else if (now - last_poll_unix_ms < 1000) {
+        lk_buf_put(ret, LK_STR("asked just now"));
+    } else {
+        lk_duration_text_whole(now - last_poll_unix_ms, ago);
+        lk_buf_printf(ret, "asked %s ago", ago);
     }
 }
 
-void lk_batch_progress_line(const struct lk_context *context, const struct lk_livy_batch *batch,
-                            int64_t last_poll_unix_ms, const struct lk_error *trouble,
-                            struct lk_buf *markdown, struct lk_buf *plain)
+/* What stands first is the news; the times change with every look. */
+static void doing_text(const struct lk_livy_batch *batch, const struct lk_batch_look *look,
+                       struct lk_buf *ret)
 {
-    LK_CLEANUP(lk_buf_done) struct lk_buf asked = LK_BUF_INIT(4096);
-    LK_CLEANUP(lk_buf_done) struct lk_buf link = LK_BUF_INIT(2048);
-    struct lk_str name = lk_str_from(batch->name[0] ? batch->name : "batch");
-    LK_CLEANUP(lk_buf_done) struct lk_buf doing = LK_BUF_INIT(4096);
+    lk_buf_put(ret, lk_str_from(batch->phase[0]   ? batch->phase
+                                : batch->state[0] ? batch->state
+                                                  : "submitted"));
+    if (look->trouble)
+        lk_buf_printf(ret, " (trying again: %s)", look->trouble->message);
+}
+
+static void times_text(const struct lk_livy_batch *batch, const struct lk_batch_look *look,
+                       int64_t now, const char *between, struct lk_buf *ret)
+{
     char elapsed[LK_DURATION_TEXT_MAX];
+    int64_t ms = lk_batch_duration_ms(batch, now);
+
+    if (ms > 0) {
+        lk_duration_text_whole(ms, elapsed);
+        lk_buf_printf(ret, "%s%s", elapsed, between);
+    }
+    if (look->is_last)
+        lk_buf_put(ret, LK_STR("no longer watched"));
+    else
+        last_poll_text(look->unix_ms, now, ret);
+}
+
+void lk_batch_progress_line(const struct lk_context *context, const struct lk_livy_batch *batch,
+                            const struct lk_batch_look *look, struct lk_buf *markdown,
+                            struct lk_buf *plain)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(LK_TITLE_SHOWN * 4);
+    LK_CLEANUP(lk_buf_done) struct lk_buf doing = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf link = LK_BUF_INIT(2048);
     int64_t now = now_ms(context);
 
-    lk_duration_text(lk_batch_duration_ms(batch, now) / 1000 * 1000, elapsed);
-    last_poll_text(last_poll_unix_ms, now, &asked);
-    /* Before the times, which change with every look: what stands first is the news. */
-    lk_buf_put(&doing, lk_str_from(batch->phase[0]   ? batch->phase
-                                   : batch->state[0] ? batch->state
-                                                     : "submitted"));
-    if (trouble)
-        lk_buf_printf(&doing, " (trying again: %s)", trouble->message);
+    lk_text_shorten(lk_str_from(batch->name[0] ? batch->name : "batch"), LK_TITLE_SHOWN, &name);
+    doing_text(batch, look, &doing);
     hub_url(context, batch, &link);
 
-    lk_buf_printf(plain, "%.*s %s: %s, %s, %.*s", LK_STR_ARGS(name), batch->id, lk_buf_cstr(&doing),
-                  elapsed, LK_STR_ARGS(lk_buf_view(&asked)));
+    lk_buf_printf(plain, "%s %s: %s, ", lk_buf_cstr(&name), batch->id, lk_buf_cstr(&doing));
+    times_text(batch, look, now, ", ", plain);
     lk_buf_put(markdown, LK_STR("**"));
-    lk_markdown_escape(name, markdown);
+    lk_markdown_escape(lk_buf_view(&name), markdown);
     lk_buf_put(markdown, LK_STR("** "));
     lk_markdown_code(lk_str_from(batch->id), markdown);
     lk_buf_put(markdown, LK_STR(" · "));
     lk_markdown_escape(lk_buf_view(&doing), markdown);
-    lk_buf_printf(markdown, " · %s · ", elapsed);
-    lk_markdown_escape(lk_buf_view(&asked), markdown);
+    lk_buf_put(markdown, LK_STR(" · "));
+    times_text(batch, look, now, " · ", markdown);
     if (link.len) {
         lk_buf_put(markdown, LK_STR(" · "));
         lk_markdown_link(LK_STR("Monitoring hub"), lk_buf_view(&link), markdown);

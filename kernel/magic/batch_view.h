@@ -13,11 +13,18 @@ LK_MUST_USE json_t *lk_batch_value(const struct lk_context *context,
 /* The table of one batch: header row name · mark and state · duration. */
 void lk_batch_summary(const struct lk_context *context, const struct lk_livy_batch *batch,
                       struct lk_buf *markdown, struct lk_buf *plain);
-/* One line: name, id, state, elapsed, last poll, link. trouble is shown when the last poll failed.
- */
+/* One look of a watch. */
+struct lk_batch_look {
+    int64_t unix_ms;                /* when the service was asked; 0: not yet */
+    const struct lk_error *trouble; /* why asking failed; NULL: it did not */
+    bool is_last;                   /* the watch was left; the line stays in the notebook */
+};
+/* One line: name, id, state, elapsed, last poll, link. */
 void lk_batch_progress_line(const struct lk_context *context, const struct lk_livy_batch *batch,
-                            int64_t last_poll_unix_ms, const struct lk_error *trouble,
-                            struct lk_buf *markdown, struct lk_buf *plain);
+                            const struct lk_batch_look *look, struct lk_buf *markdown,
+                            struct lk_buf *plain);
+/* A phase that was shorter is no news to people; the value has it. */
+enum { LK_BATCH_PHASE_SHOWN_MS = 100 };
 /* "queued 0.1 s, starting 1.2 s, running 8.4 s" */
 void lk_batch_phases_text(const struct lk_livy_batch *batch, int64_t now_ms, struct lk_buf *ret);
 /* ✓ ✗ ⊘ or … */

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LOG_TAIL_MAX = 256 << 10, LOG_LINES_SHOWN = 25 };
+enum { LOG_TAIL_MAX = 256 << 10, LOG_LINES_SHOWN = 25, TIMELINE_FROM_MS = 1000 };
 
 struct shown_watch {
     struct lk_watch_observer observer;
@@ -18,18 +18,25 @@ struct shown_watch {
     struct lk_progress display;
 };
 
-static void progress(struct lk_watch_observer *observer, const struct lk_livy_batch *batch,
-                     int64_t last_poll_unix_ms, const struct lk_error *trouble)
+static void show_look(struct shown_watch *self, const struct lk_livy_batch *batch,
+                      const struct lk_batch_look *look)
 {
-    struct shown_watch *self = (struct shown_watch *)observer;
     LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(16384);
     LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(16384);
     LK_CLEANUP(lk_json_unref) json_t *value = lk_batch_value(self->context, batch);
 
-    if (trouble)
-        lk_json_set_text(value, "trouble", lk_str_from(trouble->message));
-    lk_batch_progress_line(self->context, batch, last_poll_unix_ms, trouble, &markdown, &plain);
-    lk_progress_show(&self->display, lk_buf_view(&markdown), lk_buf_view(&plain), value, false);
+    if (look->trouble)
+        lk_json_set_text(value, "trouble", lk_str_from(look->trouble->message));
+    lk_batch_progress_line(self->context, batch, look, &markdown, &plain);
+    lk_progress_show(&self->display, lk_buf_view(&markdown), lk_buf_view(&plain), value,
+                     look->is_last);
+}
+
+static void progress(struct lk_watch_observer *observer, const struct lk_livy_batch *batch,
+                     int64_t last_poll_unix_ms, const struct lk_error *trouble)
+{
+    show_look((struct shown_watch *)observer, batch,
+              &(struct lk_batch_look){.unix_ms = last_poll_unix_ms, .trouble = trouble});
 }
 
 static void show_timeline(struct lk_context *context, struct lk_cell *cell,
@@ -41,7 +48,8 @@ static void show_timeline(struct lk_context *context, struct lk_cell *cell,
     size_t count = lk_livy_batch_phases(batch, batch->ended_ms, phases);
     struct lk_bundle bundle;
 
-    if (cell->terminal || !batch->ended_ms || !count)
+    /* A picture of nothing but zeros is none. */
+    if (cell->terminal || !count || batch->ended_ms - phases[0].from_ms < TIMELINE_FROM_MS)
         return;
     lk_timeline_svg(lk_str_from(batch->name), phases, count, batch->end, &svg);
     /* Where pictures are not shown, one line says the same; the table above has every number too.
@@ -65,6 +73,11 @@ static void read_tail(struct lk_livy *livy, struct lk_cell *cell, const struct l
         lk_buf_clear(ret);
 }
 
+static struct lk_str name_of(const struct lk_livy_batch *batch)
+{
+    return lk_str_cut(lk_str_from(batch->name[0] ? batch->name : batch->id), LK_TITLE_SHOWN);
+}
+
 /* A failure's cause, without being asked: the traceback out of stderr, or out of stdout, else the
  * last lines. */
 static void tell_cause(struct lk_livy *livy, struct lk_cell *cell,
@@ -86,20 +99,18 @@ static void tell_cause(struct lk_livy *livy, struct lk_cell *cell,
     lk_error_story(err, story);
     if (!lk_log_explain(story, &cause, &next))
         return;
-    lk_error_prefix(err, "%s", lk_buf_cstr(&cause));
+    /* In place of the service's message, whose words the traceback repeats. */
+    lk_error_set(err, LK_FAILED, "BatchFailed", "batch '%.*s' failed: %s",
+                 LK_STR_ARGS(name_of(batch)), lk_buf_cstr(&cause));
+    lk_error_story(err, story);
     lk_error_next(err, "%s", lk_buf_cstr(&next));
-}
-
-static const char *name_of(const struct lk_livy_batch *batch)
-{
-    return batch->name[0] ? batch->name : batch->id;
 }
 
 /* How it ended is known all the same. */
 static enum lk_status tell_unread_log(const struct lk_livy_batch *batch, struct lk_error *err)
 {
     lk_error_set(err, LK_CANCELLED, "KeyboardInterrupt",
-                 "batch '%s' %s; reading its log was interrupted", name_of(batch),
+                 "batch '%.*s' %s; reading its log was interrupted", LK_STR_ARGS(name_of(batch)),
                  batch->end == LK_BATCH_SUCCEEDED ? "succeeded" : "failed");
     return lk_error_next(err, "%%batch log %s", batch->id);
 }
@@ -107,15 +118,18 @@ static enum lk_status tell_unread_log(const struct lk_livy_batch *batch, struct 
 static enum lk_status judge(struct lk_livy *livy, struct lk_cell *cell,
                             const struct lk_livy_batch *batch, struct lk_error *err)
 {
+    struct lk_str rest = lk_str_from(batch->message), message = LK_STR_EMPTY;
+
     if (batch->end == LK_BATCH_SUCCEEDED)
         return LK_OK;
     if (batch->end == LK_BATCH_CANCELLED) {
-        lk_error_set(err, LK_FAILED, "BatchCancelled", "batch '%s' was cancelled%s%s",
-                     name_of(batch), batch->message[0] ? ": " : "", batch->message);
+        lk_error_set(err, LK_FAILED, "BatchCancelled", "batch '%.*s' was cancelled%s%s",
+                     LK_STR_ARGS(name_of(batch)), batch->message[0] ? ": " : "", batch->message);
         return lk_error_next(err, "%%batch submit runs it again.");
     }
-    lk_error_set(err, LK_FAILED, "BatchFailed", "batch '%s' failed%s%s", name_of(batch),
-                 batch->message[0] ? ": " : "", batch->message);
+    lk_str_next_line(&rest, &message);
+    lk_error_set(err, LK_FAILED, "BatchFailed", "batch '%.*s' failed%s%.*s",
+                 LK_STR_ARGS(name_of(batch)), message.len ? ": " : "", LK_STR_ARGS(message));
     lk_error_next(err, "%%batch log %s --source stderr --tail 100", batch->id);
     tell_cause(livy, cell, batch, err);
     return lk_cancel_is_set(cell->cancel) ? tell_unread_log(batch, err) : LK_FAILED;
@@ -126,9 +140,10 @@ static enum lk_status explain_stop(enum lk_status st, const struct lk_livy_batch
 {
     if (st == LK_CANCELLED) {
         lk_error_set(err, st, "KeyboardInterrupt",
-                     "Stopped watching batch '%s'. The batch goes on.", name_of(batch));
+                     "Stopped watching batch '%.*s'. The batch goes on.",
+                     LK_STR_ARGS(name_of(batch)));
         return lk_error_next(err,
-                             "%%batch monitor %s watches it again; %%batch cancel %s stops it.",
+                             "`%%batch monitor %s` watches it again; `%%batch cancel %s` stops it.",
                              batch->id, batch->id);
     }
     if (st == LK_NOT_FOUND) {
@@ -137,7 +152,7 @@ static enum lk_status explain_stop(enum lk_status st, const struct lk_livy_batch
                                   "shows what the batch left.");
     }
     if (st == LK_TIMEOUT)
-        return lk_error_next(err, "The batch goes on; %%batch monitor %s watches it again.",
+        return lk_error_next(err, "The batch goes on; `%%batch monitor %s` watches it again.",
                              batch->id);
     return st;
 }
@@ -145,14 +160,9 @@ static enum lk_status explain_stop(enum lk_status st, const struct lk_livy_batch
 static void show_log(struct lk_livy *livy, struct lk_cell *cell, const struct lk_livy_batch *batch)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf log = LK_BUF_INIT(LOG_TAIL_MAX);
-    struct lk_str lines;
 
     read_tail(livy, cell, batch, LK_LOG_STDOUT, &log);
-    lines = lk_log_last_lines(lk_buf_view(&log), LOG_LINES_SHOWN);
-    if (lines.len)
-        cell->stream(cell, LK_STREAM_STDOUT, lines);
-    if (lines.len && !lk_str_ends(lines, LK_STR("\n")))
-        cell->stream(cell, LK_STREAM_STDOUT, LK_STR("\n"));
+    lk_stream_foreign(cell, lk_log_last_lines(lk_buf_view(&log), LOG_LINES_SHOWN));
 }
 
 enum lk_status lk_batch_watch_in_cell(struct lk_context *context, struct lk_cell *cell,
@@ -169,6 +179,8 @@ enum lk_status lk_batch_watch_in_cell(struct lk_context *context, struct lk_cell
     lk_progress_init(&watch.display, cell, context->options.clock);
     st = lk_livy_watch(livy, batch, how->timeout_ms, &watch.observer, cell->cancel, err);
     lk_batch_seen(context, batch);
+    if (st && watch.display.shown)
+        show_look(&watch, batch, &(struct lk_batch_look){.is_last = true});
     if (st)
         return explain_stop(st, batch, err);
 

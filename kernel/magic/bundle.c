@@ -1,6 +1,8 @@
 /* MIME bundles for what is shown: vscode.md §4 and §5 say what each client makes of them. */
 #include "magic/view.h"
 
+#include "base/timefmt.h"
+
 #include <stdio.h>
 
 #define VENDOR "application/vnd.livy-kernel.v1+json"
@@ -24,12 +26,30 @@ size_t lk_value_lines(const json_t *value)
     return lines;
 }
 
+static void say_cut(size_t shown, size_t all, const char *where, struct lk_buf *ret)
+{
+    char part[LK_SIZE_TEXT_MAX], whole[LK_SIZE_TEXT_MAX];
+
+    lk_size_text((int64_t)shown, part);
+    lk_size_text((int64_t)all, whole);
+    lk_buf_printf(ret, "\n\nThe first %s of %s; %s.", part, whole, where);
+}
+
 struct lk_bundle lk_bundle_of_value(const json_t *value)
 {
+    LK_CLEANUP(lk_buf_done) struct lk_buf cut = LK_BUF_INIT(LK_VALUE_BYTES_MAX + 1000);
     struct lk_bundle bundle = {.data = json_object()};
     json_t *text = pretty(value);
+    struct lk_str whole = lk_json_str(text);
 
     json_object_set(bundle.data, "application/json", (json_t *)value);
+    /* A notebook keeps all three: of a large one, the whole once is enough. */
+    if (whole.len > LK_VALUE_BYTES_MAX) {
+        lk_buf_put(&cut, lk_str_cut(whole, LK_VALUE_BYTES_MAX));
+        say_cut(cut.len, whole.len, "application/json holds the whole", &cut);
+        json_decref(text);
+        text = lk_json_text(lk_buf_view(&cut));
+    }
     json_object_set(bundle.data, "text/x-json", text);
     json_object_set_new(bundle.data, "text/plain", text);
     return bundle;
@@ -55,10 +75,7 @@ static void put_folded(const json_t *value, struct lk_buf *ret)
     for (size_t i = 0; i < fence; i++)
         lk_buf_put_char(ret, '`');
     if (shown.len < json.len)
-        lk_buf_printf(ret,
-                      "\n\n%zu of %zu bytes are shown; `--as NAME` keeps the whole value, and "
-                      "`%%vars NAME` shows it.",
-                      shown.len, json.len);
+        say_cut(shown.len, json.len, "`--as NAME` keeps the whole value, `--json` shows it", ret);
     lk_buf_put(ret, LK_STR("\n\n</details>\n"));
 }
 

@@ -117,8 +117,9 @@ static void check_token(struct lk_context *context, const char *what, struct lk_
         add(report, lk_buf_cstr(&name), false, lk_str_from(err.message), err.next);
         return;
     }
-    lk_buf_printf(&text, "%.*s, expires %.*s", LK_STR_ARGS(lk_json_get_str(token, "who")),
-                  LK_STR_ARGS(lk_json_get_str(token, "expires")));
+    lk_buf_printf(&text, "%.*s, expires ", LK_STR_ARGS(lk_json_get_str(token, "who")));
+    lk_entra_expiry_text(lk_json_get_str(token, "expires"), lk_clock_unix_s(context->options.clock),
+                         &text);
     add(report, lk_buf_cstr(&name), true, lk_buf_view(&text), "");
 }
 

@@ -105,19 +105,42 @@ struct cell_browser {
     struct lk_browser_host host;
     struct lk_cell *cell;
     struct lk_clock *clock;
+    struct lk_progress display; /* the link, as long as it is of use */
     bool may_open;
 };
 
 enum { OPENER_MS = 2000, OPENER_STEP_MS = 20 };
 
+static void show_line(struct cell_browser *self, struct lk_str markdown, struct lk_str plain)
+{
+    LK_CLEANUP(lk_json_unref)
+    json_t *value = json_pack("{s:s, s:s}", "kind", "entra.login", "flow", "browser");
+
+    lk_progress_show(&self->display, markdown, plain, value, true);
+}
+
 static void show_address(struct lk_browser_host *host, struct lk_str url)
 {
     struct cell_browser *self = (struct cell_browser *)host;
-    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(16384);
+    LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(65536);
+    LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(16384);
 
-    lk_buf_printf(&text, "Sign in with your browser. If no page opens, follow this link:\n%.*s\n",
+    lk_buf_printf(&plain, "Sign in with your browser. If no page opens, follow this link:\n%.*s\n",
                   LK_STR_ARGS(url));
-    self->cell->stream(self->cell, LK_STREAM_STDERR, lk_buf_view(&text));
+    lk_buf_put(&markdown,
+               LK_STR("Sign in with your browser. If no page opens, follow this link: "));
+    lk_markdown_link(LK_STR("the sign-in page"), url, &markdown);
+    show_line(self, lk_buf_view(&markdown), lk_buf_view(&plain));
+}
+
+/* The address is of no use any more, and would make the notebook another one with every run. */
+static void take_address_away(struct cell_browser *self, enum lk_status st)
+{
+    struct lk_str line = st ? LK_STR("The sign-in in the browser was left.")
+                            : LK_STR("The sign-in in the browser is done.");
+
+    if (self->display.shown)
+        show_line(self, line, line);
 }
 
 /* The opener hands the address to a running browser and ends, or becomes the browser and stays:
@@ -147,7 +170,8 @@ static bool open_address(struct lk_browser_host *host, struct lk_str url)
 
 static enum lk_status with_browser(struct lk_context *context, struct lk_cell *cell,
                                    const struct lk_args *args, const struct lk_app *app,
-                                   struct lk_credential **ret, json_t *value, struct lk_error *err)
+                                   struct lk_credential **ret, json_t *value,
+                                   struct lk_answer *answer, struct lk_error *err)
 {
     struct cell_browser browser = {
         .host = {.show_address = show_address, .open_address = open_address},
@@ -174,13 +198,18 @@ static enum lk_status with_browser(struct lk_context *context, struct lk_cell *c
     snprintf(context->user_scopes, sizeof context->user_scopes, "%s", lk_buf_cstr(&scopes));
     snprintf(context->identity, sizeof context->identity, "user, signed in with the browser");
     json_object_set_new(value, "flow", json_string("browser"));
+    lk_progress_init(&browser.display, cell, browser.clock);
     st = lk_credential_browser_new(app, &how, &browser.host, cell->cancel, ret, err);
+    take_address_away(&browser, st);
+    if (browser.display.shown) {
+        snprintf(answer->id, sizeof answer->id, "%s", browser.display.display_id);
+        answer->display_id = answer->id;
+    }
     if (st != LK_CANCELLED)
         return st;
     lk_error_set(err, st, "KeyboardInterrupt",
                  "Stopped waiting for the browser. Nobody is signed in.");
-    return lk_error_next(err,
-                         "Run the cell again for a new link; the one above leads nowhere now.");
+    return lk_error_next(err, "Run the cell again for a new link; the old one leads nowhere now.");
 }
 
 /* ---- both ---------------------------------------------------------------------------------- */
@@ -208,7 +237,7 @@ static enum lk_status choose_flow(const struct lk_context *context, const struct
 static enum lk_status make_credential(struct lk_context *context, struct lk_cell *cell,
                                       const struct lk_args *args, const struct lk_app *app,
                                       enum flow flow, struct lk_credential **ret, json_t *value,
-                                      struct lk_error *err)
+                                      struct lk_answer *answer, struct lk_error *err)
 {
     switch (flow) {
     case FLOW_CERTIFICATE:
@@ -216,7 +245,7 @@ static enum lk_status make_credential(struct lk_context *context, struct lk_cell
     case FLOW_SECRET:
         return with_secret(context, args, app, ret, value, err);
     case FLOW_BROWSER:
-        return with_browser(context, cell, args, app, ret, value, err);
+        return with_browser(context, cell, args, app, ret, value, answer, err);
     }
     return LK_OK;
 }
@@ -245,8 +274,10 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
         return st;
     lk_context_sign_in(context, NULL, false);
     json_object_set_new(value, "kind", json_string("entra.login"));
-    st = make_credential(context, cell, args, &app, flow, &credential, value, err);
+    st = make_credential(context, cell, args, &app, flow, &credential, value, ret, err);
     if (st) {
+        /* Nothing takes the place of the line that says so. */
+        ret->display_id = NULL;
         lk_context_sign_in(context, NULL, false);
         return st;
     }

@@ -16,6 +16,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     ret->value = json_object();
     json_object_set_new(ret->value, "kind", json_string("entra.logout"));
     json_object_set_new(ret->value, "was_signed_in", json_boolean(was));
+    ret->place = LK_VALUE_HIDDEN;
     lk_buf_put(&ret->plain, was ? LK_STR("Signed out. The tokens are gone from memory.")
                                 : LK_STR("Nobody was signed in."));
     lk_buf_put(&ret->markdown, lk_buf_view(&ret->plain));

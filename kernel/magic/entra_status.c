@@ -19,6 +19,20 @@ static json_t *entry_value(const struct lk_cache_entry *entry)
     return value;
 }
 
+static void entry_row(const struct lk_cache_entry *entry, int64_t now_ms, struct lk_table *table)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(4096);
+    char left[LK_DURATION_TEXT_MAX];
+
+    lk_duration_text(entry->expires_unix_s * 1000 - now_ms, left);
+    lk_buf_printf(&text, "%s, expires in %s, %s", entry->scopes, left, entry->fingerprint);
+    lk_markdown_code(lk_str_from(entry->scopes), &markdown);
+    lk_buf_printf(&markdown, ", expires in %s, %s", left, entry->fingerprint);
+    lk_table_row_rich(table, (struct lk_str[]){LK_STR("Token"), lk_buf_view(&text)},
+                      (struct lk_str[]){LK_STR_EMPTY, lk_buf_view(&markdown)});
+}
+
 static void add_entries(const struct lk_context *context, json_t *value, struct lk_table *table)
 {
     struct lk_cache_entry entries[ENTRIES_MAX];
@@ -27,12 +41,7 @@ static void add_entries(const struct lk_context *context, json_t *value, struct 
     json_t *list = json_array();
 
     for (size_t i = 0; i < count; i++) {
-        LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1024);
-        char left[LK_DURATION_TEXT_MAX];
-        lk_duration_text(entries[i].expires_unix_s * 1000 - now_ms, left);
-        lk_buf_printf(&text, "%s, expires in %s, %s", entries[i].scopes, left,
-                      entries[i].fingerprint);
-        lk_table_row(table, (struct lk_str[]){LK_STR("Token"), lk_buf_view(&text)});
+        entry_row(&entries[i], now_ms, table);
         json_array_append_new(list, entry_value(&entries[i]));
     }
     json_object_set_new(value, "tokens", list);
@@ -56,6 +65,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     lk_json_set_text(ret->value, "client", lk_str_from(context->client_id));
     lk_json_set_text(ret->value, "identity", lk_str_from(context->identity));
     if (!context->credential) {
+        ret->place = LK_VALUE_HIDDEN;
         lk_buf_put(&ret->markdown, LK_STR("Nobody is signed in. Next: `%entra login`"));
         lk_buf_put(&ret->plain, LK_STR("Nobody is signed in. Next: %entra login"));
         return LK_OK;

@@ -93,18 +93,30 @@ static void row(struct lk_table *table, const char *name, struct lk_str text)
         lk_table_row(table, (struct lk_str[]){lk_str_from(name), text});
 }
 
-static void expiry_text(struct lk_str iso, int64_t now_unix_s, struct lk_buf *ret)
+/* For what looks like the address of a page and is none. */
+static void code_row(struct lk_table *table, const char *name, struct lk_str text)
 {
-    char left[LK_DURATION_TEXT_MAX];
+    LK_CLEANUP(lk_buf_done) struct lk_buf code = LK_BUF_INIT(4096);
+
+    lk_markdown_code(text, &code);
+    if (text.len)
+        lk_table_row_rich(table, (struct lk_str[]){lk_str_from(name), text},
+                          (struct lk_str[]){LK_STR_EMPTY, lk_buf_view(&code)});
+}
+
+void lk_entra_expiry_text(struct lk_str iso, int64_t now_unix_s, struct lk_buf *ret)
+{
+    char left[LK_DURATION_TEXT_MAX], at[LK_TIME_TEXT_MAX];
     int64_t at_ms;
 
     if (!lk_time_from_iso8601(iso, &at_ms))
         return;
     lk_duration_text(at_ms - now_unix_s * 1000, left);
+    lk_time_text(at_ms, at);
     if (at_ms > now_unix_s * 1000)
-        lk_buf_printf(ret, "in %s (%.*s)", left, LK_STR_ARGS(iso));
+        lk_buf_printf(ret, "in %s (%s)", left, at);
     else
-        lk_buf_printf(ret, "expired (%.*s)", LK_STR_ARGS(iso));
+        lk_buf_printf(ret, "expired (%s)", at);
 }
 
 static void join(const json_t *list, struct lk_buf *ret)
@@ -124,10 +136,10 @@ static void token_rows(struct lk_table *table, const json_t *value, int64_t now_
 
     row(table, "Who", lk_json_get_str(value, "who"));
     row(table, "Tenant", lk_json_get_str(value, "tenant"));
-    row(table, "Audience", lk_json_get_str(value, "audience"));
+    code_row(table, "Audience", lk_json_get_str(value, "audience"));
     join(json_object_get(value, user ? "scopes" : "roles"), &scopes);
     row(table, user ? "Scopes" : "Roles", lk_buf_view(&scopes));
-    expiry_text(lk_json_get_str(value, "expires"), now_unix_s, &expires);
+    lk_entra_expiry_text(lk_json_get_str(value, "expires"), now_unix_s, &expires);
     row(table, "Expires", lk_buf_view(&expires));
     row(table, "Fingerprint", lk_json_get_str(value, "fingerprint"));
 }

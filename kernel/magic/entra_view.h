@@ -18,6 +18,8 @@ LK_MUST_USE enum lk_status lk_entra_token_value(struct lk_context *context, stru
 LK_MUST_USE enum lk_status lk_entra_login_answer(struct lk_context *context, struct lk_cell *cell,
                                                  json_t *value, struct lk_answer *ret,
                                                  struct lk_error *err);
+/* "in 59 min 03 s (2026-11-25 11:56:33 UTC)"; nothing when iso is no time. */
+void lk_entra_expiry_text(struct lk_str iso, int64_t now_unix_s, struct lk_buf *ret);
 /* The table of one token value. */
 void lk_entra_token_view(const json_t *value, int64_t now_unix_s, struct lk_answer *ret);
 

@@ -1,5 +1,6 @@
 /* An error as people read it (vscode.md §5): what, the story, the next step. */
 #include "magic/run.h"
+#include "magic/view.h"
 
 /* The escape sequences used; all empty without colour. */
 struct style {
@@ -19,21 +20,13 @@ static struct style style_of(bool colour)
     };
 }
 
-/* Foreign text must not steer a terminal: control characters become '?', but for tabs and line
- * ends. Those of Latin-1 are C2 80 to C2 9F in UTF-8. */
+/* Foreign text must not steer what shows it; tabs and line ends are its own. */
 static void put_foreign(struct lk_str text, struct lk_buf *ret)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        unsigned char after = i + 1 < text.len ? (unsigned char)text.ptr[i + 1] : 0;
-        if (c == 0xC2 && after >= 0x80 && after < 0xA0) {
-            lk_buf_put_char(ret, '?');
-            i++;
-        } else if ((c < ' ' && c != '\t' && c != '\n') || c == 0x7F) {
-            lk_buf_put_char(ret, '?');
-        } else {
-            lk_buf_put_char(ret, (char)c);
-        }
+    while (text.len) {
+        size_t steering = text.ptr[0] == '\t' || text.ptr[0] == '\n' ? 0 : lk_text_steering(text);
+        lk_buf_put_char(ret, steering ? '?' : text.ptr[0]);
+        text = lk_str_slice(text, steering ? steering : 1, text.len);
     }
 }
 
@@ -71,11 +64,20 @@ static void put_headline(const struct lk_error *err, const struct style *style, 
     line_end(lines, line);
 }
 
-/* A traceback ends with its cause: the last line is red. */
-static void put_story(const struct lk_error *err, const struct style *style, json_t *lines,
+/* "ValueError: …", "pyspark.errors.exceptions.captured.AnalysisException: …", also with nothing
+ * after it: the culprit of a traceback. */
+static bool names_an_exception(struct lk_str line)
+{
+    struct lk_str name = lk_str_slice(line, 0, lk_str_find_char(line, ':'));
+
+    return lk_str_find_char(name, ' ') == name.len &&
+           (lk_str_ends(name, LK_STR("Error")) || lk_str_ends(name, LK_STR("Exception")));
+}
+
+/* The culprit is red. */
+static void put_story(struct lk_str story, const struct style *style, json_t *lines,
                       struct lk_buf *line)
 {
-    struct lk_str story = lk_str_from(err->story);
     struct lk_str one;
 
     while (story.len && (story.ptr[story.len - 1] == '\n' || story.ptr[story.len - 1] == '\r'))
@@ -84,10 +86,10 @@ static void put_story(const struct lk_error *err, const struct style *style, jso
         return;
     line_end(lines, line);
     while (lk_str_next_line(&story, &one)) {
-        bool is_cause = !story.len && !err->story_is_list;
-        lk_buf_put(line, is_cause ? style->red : LK_STR_EMPTY);
+        bool culprit = names_an_exception(one);
+        lk_buf_put(line, culprit ? style->red : LK_STR_EMPTY);
         put_foreign(one, line);
-        lk_buf_put(line, is_cause ? style->normal : LK_STR_EMPTY);
+        lk_buf_put(line, culprit ? style->normal : LK_STR_EMPTY);
         line_end(lines, line);
     }
 }
@@ -128,7 +130,7 @@ json_t *lk_error_traceback(const struct lk_error *err, bool colour)
     json_t *lines = json_array();
 
     put_headline(err, &style, lines, &line);
-    put_story(err, &style, lines, &line);
+    put_story(lk_str_from(err->story), &style, lines, &line);
     if (err->next[0]) {
         line_end(lines, &line);
         lk_buf_put(&line, style.green_bold);

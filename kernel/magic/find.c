@@ -50,7 +50,7 @@ static enum lk_status bad_verb(const struct lk_magic_table *table, struct lk_str
         lk_error_set(err, LK_INVALID, "MissingVerb", "%%%.*s wants to be told what to do",
                      LK_STR_ARGS(name));
     list_verbs(table, name, &verbs);
-    lk_error_list(err, lk_buf_view(&verbs));
+    lk_error_story(err, lk_buf_view(&verbs));
     if (verb.len && nearest.best)
         lk_error_next(err, "Did you mean %%%.*s %s?", LK_STR_ARGS(name), nearest.best);
     else

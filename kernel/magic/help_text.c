@@ -94,8 +94,7 @@ enum lk_status lk_magic_help_answer(const struct lk_magic_table *table, struct l
     enum lk_status st;
 
     ret->value = json_object();
-    /* Help is for reading. */
-    ret->folded = true;
+    ret->place = LK_VALUE_HIDDEN;
     json_object_set_new(ret->value, "kind", json_string("help"));
     json_object_set_new(ret->value, "magics", list);
     if (!name.len) {

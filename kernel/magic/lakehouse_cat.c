@@ -32,6 +32,15 @@ static struct lk_str whole_characters(struct lk_str text)
     return lk_str_is_utf8(text) ? text : LK_STR_EMPTY;
 }
 
+static void say_what_is_shown(int64_t shown, int64_t size, struct lk_answer *ret)
+{
+    char part[LK_SIZE_TEXT_MAX], whole[LK_SIZE_TEXT_MAX];
+
+    lk_size_text(shown, part);
+    lk_size_text(size, whole);
+    lk_buf_printf(&ret->plain, "The first %s of %s; --bytes N shows more.", part, whole);
+}
+
 static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
                           struct lk_error *err)
@@ -64,17 +73,15 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                      (long long)size);
         return lk_error_next(err, "%%lakehouse cat shows text files only.");
     }
-    cell->stream(cell, LK_STREAM_STDOUT, text);
-    if (!lk_str_ends(text, LK_STR("\n")))
-        cell->stream(cell, LK_STREAM_STDOUT, LK_STR("\n"));
+    lk_stream_foreign(cell, text);
     ret->value = json_object();
     json_object_set_new(ret->value, "kind", json_string("lakehouse.file"));
     json_object_set_new(ret->value, "path", json_string(path.path));
     json_object_set_new(ret->value, "bytes", json_integer(size));
     json_object_set_new(ret->value, "shown", json_integer((json_int_t)text.len));
+    ret->place = LK_VALUE_HIDDEN;
     if ((int64_t)text.len < size)
-        lk_buf_printf(&ret->plain, "%zu of %lld bytes are shown; --bytes N shows more.", text.len,
-                      (long long)size);
+        say_what_is_shown((int64_t)text.len, size, ret);
     lk_buf_put(&ret->markdown, lk_buf_view(&ret->plain));
     return LK_OK;
 }

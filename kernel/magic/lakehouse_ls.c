@@ -36,7 +36,7 @@ static void file_row(struct lk_table *table, const struct lk_onelake_file *file)
     else
         lk_size_text(file->size, size);
     if (file->modified_unix_s)
-        lk_time_http(file->modified_unix_s, when);
+        lk_time_text_short(file->modified_unix_s * 1000, when);
     lk_table_row(table,
                  (struct lk_str[]){lk_buf_view(&name), lk_str_from(size), lk_str_from(when)});
 }
@@ -56,6 +56,12 @@ static void remember(struct lk_context *context, const struct lk_onelake_listing
         lk_seen_add(&context->seen, LK_SEEN_PATH, lk_buf_view(&path), LK_STR_EMPTY,
                     lk_str_from(size));
     }
+}
+
+static void say_empty(const struct lk_onelake_path *folder, struct lk_answer *ret)
+{
+    lk_buf_printf(&ret->plain, "%s is empty.", folder->path[0] ? folder->path : "The lakehouse");
+    lk_markdown_escape(lk_buf_view(&ret->plain), &ret->markdown);
 }
 
 static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
@@ -83,14 +89,17 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     json_object_set_new(ret->value, "kind", json_string("lakehouse.list"));
     json_object_set_new(ret->value, "path", json_string(folder.path));
     json_object_set_new(ret->value, "files", files = json_array());
-    table = lk_table_new(3, folder.path[0] ? folder.path : "Lakehouse", "Size", "Changed");
+    table = lk_table_new(3, folder.path[0] ? folder.path : "Lakehouse", "Size", "Changed (UTC)");
     for (size_t i = 0; i < listing.count; i++) {
         json_array_append_new(files, file_value(&listing.files[i]));
         file_row(table, &listing.files[i]);
     }
     remember(context, &listing);
     json_object_set_new(ret->value, "complete", json_boolean(!listing.more));
-    lk_table_write(table, ROWS_SHOWN, &ret->markdown, &ret->plain);
+    if (listing.count)
+        lk_table_write(table, ROWS_SHOWN, &ret->markdown, &ret->plain);
+    else
+        say_empty(&folder, ret);
     lk_table_free(table);
     lk_onelake_listing_done(&listing);
     return LK_OK;

@@ -3,8 +3,6 @@
 #include "magic/magic.h"
 #include "magic/view.h"
 
-enum { SHOWN_BYTES = 80 };
-
 static void put_rows(const json_t *all, struct lk_table *table)
 {
     const char *name;
@@ -12,13 +10,11 @@ static void put_rows(const json_t *all, struct lk_table *table)
 
     json_object_foreach((json_t *)all, name, value)
     {
-        LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(SHOWN_BYTES + 3);
+        LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
+        LK_CLEANUP(lk_buf_done) struct lk_buf shown = LK_BUF_INIT(LK_VARIABLE_SHOWN * 4);
         lk_json_write(value, false, &text);
-        if (text.full) {
-            lk_buf_truncate(&text, lk_str_cut(lk_buf_view(&text), SHOWN_BYTES).len);
-            lk_buf_put(&text, LK_STR("…"));
-        }
-        lk_table_row(table, (struct lk_str[]){lk_str_from(name), lk_buf_view(&text)});
+        lk_text_shorten(lk_buf_view(&text), LK_VARIABLE_SHOWN, &shown);
+        lk_table_row(table, (struct lk_str[]){lk_str_from(name), lk_buf_view(&shown)});
     }
 }
 
@@ -29,7 +25,7 @@ static enum lk_status show_one(struct lk_context *context, struct lk_str name,
 
     if (!value) {
         lk_error_set(err, LK_NOT_FOUND, "UnknownName", "there is no variable '%.*s'",
-                     LK_STR_ARGS(lk_str_cut(name, SHOWN_BYTES)));
+                     LK_STR_ARGS(lk_str_cut(name, LK_VARIABLE_SHOWN)));
         lk_error_next(err, "%%vars shows what there is.");
         return LK_NOT_FOUND;
     }
@@ -53,6 +49,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     /* A copy: kept under a name, the answer would hold itself. */
     ret->value = json_pack("{s:s, s:o}", "kind", "variables", "variables", json_deep_copy(all));
     if (!json_object_size(all)) {
+        ret->place = LK_VALUE_HIDDEN;
         lk_buf_put(&ret->plain,
                    LK_STR("No variables yet. %set NAME=VALUE sets one; --as NAME keeps "
                           "what a magic returns."));

@@ -75,6 +75,7 @@ void lk_livy_connection_answer(const struct lk_context *context, struct lk_answe
     bool local = lk_str_eq(lk_str_from(context->cloud.name), LK_STR("local"));
     LK_CLEANUP(lk_buf_done) struct lk_buf words = LK_BUF_INIT(512);
     LK_CLEANUP(lk_buf_done) struct lk_buf title = LK_BUF_INIT(128);
+    LK_CLEANUP(lk_buf_done) struct lk_buf address = LK_BUF_INIT(16384);
     const json_t *value = context->connection;
     struct lk_table *table;
 
@@ -82,7 +83,9 @@ void lk_livy_connection_answer(const struct lk_context *context, struct lk_answe
                   local ? " on this machine (livy-local)" : "");
     feature_words(json_object_get(value, "features"), &words);
     table = lk_table_new(2, "Connected to", lk_buf_cstr(&title));
-    row(table, "Address", lk_json_get_str(value, "url"));
+    lk_markdown_site_link(lk_json_get_str(value, "url"), &address);
+    lk_table_row_rich(table, (struct lk_str[]){LK_STR("Address"), lk_json_get_str(value, "url")},
+                      (struct lk_str[]){LK_STR_EMPTY, lk_buf_view(&address)});
     row(table, "Workspace", lk_json_get_str(value, "workspace"));
     row(table, "Lakehouse", lk_json_get_str(value, "lakehouse"));
     row(table, "Sign-in",

@@ -8,16 +8,24 @@
 
 struct lk_context;
 
-/* What a magic gives back. The runner shows it: the view first, then the value (DESIGN §2.3). */
+/* Where people meet the value. Programs find it in the view's vendor type, and --json and --as hand
+ * it over, in every case. */
+enum lk_value_place {
+    LK_VALUE_BELOW = 0, /* folded below the view, or the cell's result when there is no view */
+    LK_VALUE_RESULT, /* what was asked for: the cell's result, after the view, when it is short */
+    LK_VALUE_HIDDEN, /* says no more than the view, or than the text that was streamed */
+};
+
+/* What a magic gives back. The runner shows it: a view that carries the value (DESIGN §2.3). */
 struct lk_answer {
-    json_t *value;          /* object with "kind"; owned; NULL for none */
-    struct lk_buf markdown; /* the view for notebooks: a table made for reading; may be empty */
-    struct lk_buf plain;    /* the same for terminals and text/plain */
-    const char *display_id; /* the view replaces this display (a progress that ended); borrowed,
-                             * must live in ids below */
-    char id[40];            /* room for display_id */
-    bool shown;             /* the view is on the screen already */
-    bool folded;            /* the view holds the value: it is not sent beside it */
+    json_t *value;             /* object with "kind"; owned; NULL for none */
+    struct lk_buf markdown;    /* the view for notebooks: a table made for reading; may be empty */
+    struct lk_buf plain;       /* the same for terminals and text/plain */
+    const char *display_id;    /* the view replaces this display (a progress that ended); borrowed,
+                                * must live in ids below */
+    char id[40];               /* room for display_id */
+    bool shown;                /* the view is on the screen already */
+    enum lk_value_place place; /* of the value */
 };
 void lk_answer_init(struct lk_answer *answer);
 void lk_answer_done(struct lk_answer *answer);

@@ -7,17 +7,22 @@
 
 void lk_markdown_escape(struct lk_str text, struct lk_buf *ret)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (c == '\n' || c == '\r')
-            lk_buf_put_char(ret, ' ');
-        else if (c == '<')
+    LK_CLEANUP(lk_buf_done) struct lk_buf line = LK_BUF_INIT(text.len + 1);
+
+    lk_text_one_line(text, &line);
+    for (size_t i = 0; i < line.len; i++) {
+        char c = line.data[i];
+        if (c == '<')
             lk_buf_put(ret, LK_STR("&lt;"));
         else if (c == '>')
             lk_buf_put(ret, LK_STR("&gt;"));
         else if (c == '&')
             lk_buf_put(ret, LK_STR("&amp;"));
-        else if (c && strchr("\\|*_[]#`~$", c))
+        /* MathJax reads the finished page, where an escaped $ is a $ again. It stops at an element.
+         */
+        else if (c == '$')
+            lk_buf_put(ret, LK_STR("<span>&#36;</span>"));
+        else if (strchr("\\|*_[]#`~", c))
             lk_buf_printf(ret, "\\%c", c);
         else
             lk_buf_put_char(ret, c);
@@ -44,22 +49,24 @@ static void put_times(struct lk_buf *ret, char c, size_t times)
 
 void lk_markdown_code(struct lk_str text, struct lk_buf *ret)
 {
-    size_t fence = longest_run(text, '`') + 1;
-    bool space = text.len && (text.ptr[0] == '`' || text.ptr[text.len - 1] == '`');
+    LK_CLEANUP(lk_buf_done) struct lk_buf line = LK_BUF_INIT(text.len + 1);
+    size_t fence;
+    bool space;
 
-    if (!text.len)
+    lk_text_one_line(text, &line);
+    if (!line.len)
         return;
+    fence = longest_run(lk_buf_view(&line), '`') + 1;
+    space = line.data[0] == '`' || line.data[line.len - 1] == '`';
     put_times(ret, '`', fence);
     if (space)
         lk_buf_put_char(ret, ' ');
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
+    for (size_t i = 0; i < line.len; i++) {
         /* A table splits its cells before it looks at code: only an entity would survive, and code
          * has none. */
-        if (c == '|')
-            lk_buf_put(ret, LK_STR("\\|"));
-        else
-            lk_buf_put_char(ret, c == '\n' || c == '\r' ? ' ' : c);
+        if (line.data[i] == '|')
+            lk_buf_put_char(ret, '\\');
+        lk_buf_put_char(ret, line.data[i]);
     }
     if (space)
         lk_buf_put_char(ret, ' ');
@@ -88,4 +95,12 @@ void lk_markdown_link(struct lk_str text, struct lk_str url, struct lk_buf *ret)
             lk_buf_put_char(ret, (char)c);
     }
     lk_buf_put_char(ret, ')');
+}
+
+void lk_markdown_site_link(struct lk_str url, struct lk_buf *ret)
+{
+    size_t begin = lk_str_find(url, LK_STR("://"));
+    struct lk_str site = lk_str_slice(url, begin < url.len ? begin + strlen("://") : 0, url.len);
+
+    lk_markdown_link(lk_str_slice(site, 0, lk_str_find_char(site, '/')), url, ret);
 }

@@ -107,7 +107,7 @@ static void show(const json_t *value, struct lk_answer *ret)
                                    json_is_true(json_object_get(value, "syntax_checked"))
                                        ? LK_STR("checked")
                                        : LK_STR("not checked (no python3, or not a .py file)")});
-    lk_table_row(table, (struct lk_str[]){LK_STR("Saved as"), lk_json_get_str(value, "local")});
+    lk_table_row(table, (struct lk_str[]){LK_STR("Saved"), LK_STR("beside the notebook")});
     lk_table_write(table, 30, &ret->markdown, &ret->plain);
     lk_table_free(table);
 }

@@ -40,11 +40,13 @@ static enum lk_status set_all(struct lk_context *context, json_t *pairs, struct 
     json_object_foreach(pairs, name, value)
     {
         LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
+        LK_CLEANUP(lk_buf_done) struct lk_buf shown = LK_BUF_INIT(LK_VARIABLE_SHOWN * 4);
         st = lk_vars_set(context->vars, lk_str_from(name), value, err);
         if (st)
             break;
         lk_json_write(value, false, &text);
-        lk_table_row(table, (struct lk_str[]){lk_str_from(name), lk_buf_view(&text)});
+        lk_text_shorten(lk_buf_view(&text), LK_VARIABLE_SHOWN, &shown);
+        lk_table_row(table, (struct lk_str[]){lk_str_from(name), lk_buf_view(&shown)});
     }
     lk_table_write(table, 30, &ret->markdown, &ret->plain);
     lk_table_free(table);
@@ -63,6 +65,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     ret->value = json_object();
     json_object_set_new(ret->value, "kind", json_string("variables"));
     json_object_set_new(ret->value, "variables", pairs);
+    ret->place = LK_VALUE_HIDDEN;
     if (!lk_args_positional_count(args)) {
         lk_error_set(err, LK_INVALID, "NoName", "%%set needs NAME=VALUE");
         lk_error_next(err, "%%set table=trips");

@@ -26,19 +26,12 @@ static char *escaped(struct lk_str text)
     return lk_buf_take(&buf);
 }
 
-/* A cell is one line, and nothing in it may move the cursor of a terminal: neither the control
- * characters of ASCII nor those of Latin-1, which UTF-8 writes as C2 80 to C2 9F. */
 static char *one_line(struct lk_str text)
 {
-    char *copy = lk_str_dup(lk_str_cut(text, CELL_MAX));
+    struct lk_buf buf = LK_BUF_INIT(CELL_MAX);
 
-    for (char *c = copy; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7F)
-            *c = ' ';
-        else if ((unsigned char)c[0] == 0xC2 && (unsigned char)c[1] >= 0x80 &&
-                 (unsigned char)c[1] < 0xA0)
-            c[0] = c[1] = ' ';
-    return copy;
+    lk_text_one_line(lk_str_cut(text, CELL_MAX), &buf);
+    return lk_buf_take(&buf);
 }
 
 static struct row *new_row(struct lk_table *table)
@@ -98,17 +91,37 @@ void lk_table_row_rich(struct lk_table *table, const struct lk_str *cells,
     }
 }
 
-static void write_markdown(const struct lk_table *table, size_t rows, struct lk_buf *ret)
+static bool is_empty(const struct lk_table *table, size_t rows, size_t column)
+{
+    for (size_t r = 1; r < rows; r++)
+        if (table->rows[r].markdown[column][0])
+            return false;
+    return true;
+}
+
+/* Services differ in what they tell. The first column names the rows and stays. */
+static size_t choose_columns(const struct lk_table *table, size_t rows, size_t ret[COLUMNS_MAX])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < table->columns; i++)
+        if (i == 0 || rows == 1 || !is_empty(table, rows, i))
+            ret[count++] = i;
+    return count;
+}
+
+static void write_markdown(const struct lk_table *table, size_t rows, const size_t *columns,
+                           size_t count, struct lk_buf *ret)
 {
     for (size_t r = 0; r < rows; r++) {
         lk_buf_put_char(ret, '|');
-        for (size_t i = 0; i < table->columns; i++)
-            lk_buf_printf(ret, " %s |", table->rows[r].markdown[i]);
+        for (size_t i = 0; i < count; i++)
+            lk_buf_printf(ret, " %s |", table->rows[r].markdown[columns[i]]);
         lk_buf_put_char(ret, '\n');
         if (r)
             continue;
         lk_buf_put_char(ret, '|');
-        for (size_t i = 0; i < table->columns; i++)
+        for (size_t i = 0; i < count; i++)
             lk_buf_put(ret, LK_STR(" :-- |"));
         lk_buf_put_char(ret, '\n');
     }
@@ -116,22 +129,23 @@ static void write_markdown(const struct lk_table *table, size_t rows, struct lk_
 
 static size_t width_of(const char *cell)
 {
-    return lk_str_code_points(lk_str_from(cell));
+    return lk_text_width(lk_str_from(cell));
 }
 
-static void write_plain(const struct lk_table *table, size_t rows, struct lk_buf *ret)
+static void write_plain(const struct lk_table *table, size_t rows, const size_t *columns,
+                        size_t count, struct lk_buf *ret)
 {
     size_t width[COLUMNS_MAX] = {0};
 
     for (size_t r = 0; r < rows; r++)
-        for (size_t i = 0; i < table->columns; i++)
-            if (width_of(table->rows[r].plain[i]) > width[i])
-                width[i] = width_of(table->rows[r].plain[i]);
+        for (size_t i = 0; i < count; i++)
+            if (width_of(table->rows[r].plain[columns[i]]) > width[i])
+                width[i] = width_of(table->rows[r].plain[columns[i]]);
     for (size_t r = 0; r < rows; r++) {
-        for (size_t i = 0; i < table->columns; i++) {
-            const char *cell = table->rows[r].plain[i];
+        for (size_t i = 0; i < count; i++) {
+            const char *cell = table->rows[r].plain[columns[i]];
             lk_buf_put(ret, lk_str_from(cell));
-            for (size_t pad = width_of(cell); i + 1 < table->columns && pad < width[i] + 2; pad++)
+            for (size_t pad = width_of(cell); i + 1 < count && pad < width[i] + 2; pad++)
                 lk_buf_put_char(ret, ' ');
         }
         lk_buf_put_char(ret, '\n');
@@ -142,9 +156,11 @@ void lk_table_write(const struct lk_table *table, size_t max, struct lk_buf *mar
                     struct lk_buf *plain)
 {
     size_t rows = table->count - 1 < max ? table->count : max + 1;
+    size_t columns[COLUMNS_MAX];
+    size_t count = choose_columns(table, rows, columns);
 
-    write_markdown(table, rows, markdown);
-    write_plain(table, rows, plain);
+    write_markdown(table, rows, columns, count, markdown);
+    write_plain(table, rows, columns, count, plain);
     if (rows < table->count) {
         lk_buf_printf(markdown, "\n… and %zu more\n", table->count - rows);
         lk_buf_printf(plain, "… and %zu more\n", table->count - rows);

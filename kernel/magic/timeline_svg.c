@@ -2,16 +2,25 @@
 
 #include "base/encoding.h"
 #include "base/timefmt.h"
+#include "magic/batch_view.h"
+#include "magic/view.h"
 
 #include <string.h>
 
+/* As wide as a notebook's output in a window of 480 pixels: JupyterLab shows the picture as an
+ * image of just this width, wherever it is. */
 enum {
-    WIDTH = 720,
-    LEFT = 8,
+    WIDTH = 360,
+    LEFT = 2,
     BAR_WIDTH = WIDTH - 2 * LEFT,
-    BAR_TOP = 34,
-    BAR_HEIGHT = 26,
-    TITLE_MAX = 60
+    BAR_TOP = 26,
+    BAR_HEIGHT = 20,
+    LEGEND_TOP = BAR_TOP + BAR_HEIGHT + 10,
+    LEGEND_LINE = 18,
+    LEGEND_GAP = 14,
+    SQUARE = 10,
+    LETTER = 7, /* room for one of 12 pixels in any sans-serif */
+    TITLE_MAX = 24
 };
 
 /* Distinct on light and on dark, and by lightness for those who see no colour. */
@@ -62,49 +71,72 @@ static void put_bar(const struct lk_batch_phase *phase, enum lk_batch_end end, i
     lk_buf_printf(ret, " %s</title></rect>", text);
 }
 
-static void put_legend(const struct lk_batch_phase *phases, size_t count, enum lk_batch_end end,
-                       struct lk_buf *ret)
+/* Words beside a square, line after line as they fit. Returns where the picture ends. */
+static int put_legend(const struct lk_batch_phase *phases, size_t count, enum lk_batch_end end,
+                      struct lk_buf *ret)
 {
-    int x = LEFT;
+    int x = LEFT, y = LEGEND_TOP;
 
     for (size_t i = 0; i < count; i++) {
+        LK_CLEANUP(lk_buf_done) struct lk_buf words = LK_BUF_INIT(128);
         char text[LK_DURATION_TEXT_MAX];
+        int width;
+        if (length_of(&phases[i]) < LK_BATCH_PHASE_SHOWN_MS)
+            continue;
         lk_duration_text(length_of(&phases[i]), text);
+        lk_buf_printf(&words, "%s %s", phases[i].name, text);
+        width = SQUARE + 6 + (int)words.len * LETTER;
+        if (x > LEFT && x + width > LEFT + BAR_WIDTH) {
+            x = LEFT;
+            y += LEGEND_LINE;
+        }
         lk_buf_printf(ret,
-                      "<rect x=\"%d\" y=\"%d\" width=\"10\" height=\"10\" rx=\"2\" fill=\"%s\"/>"
-                      "<text x=\"%d\" y=\"%d\">",
-                      x, BAR_TOP + BAR_HEIGHT + 13, colour_of(phases[i].name, end), x + 16,
-                      BAR_TOP + BAR_HEIGHT + 22);
-        lk_html_escape(lk_str_from(phases[i].name), ret);
-        lk_buf_printf(ret, " %s</text>", text);
-        x += BAR_WIDTH / LK_BATCH_PHASES_MAX;
+                      "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"2\" "
+                      "fill=\"%s\"/><text x=\"%d\" y=\"%d\">",
+                      x, y, SQUARE, SQUARE, colour_of(phases[i].name, end), x + SQUARE + 6, y + 9);
+        lk_html_escape(lk_buf_view(&words), ret);
+        lk_buf_put(ret, LK_STR("</text>"));
+        x += width + LEGEND_GAP;
     }
+    return y + LEGEND_LINE;
+}
+
+static void put_title(struct lk_str title, int64_t total, enum lk_batch_end end, struct lk_buf *ret)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(TITLE_MAX * 4);
+    char text[LK_DURATION_TEXT_MAX];
+
+    lk_duration_text(total, text);
+    lk_text_shorten(title, TITLE_MAX, &name);
+    lk_buf_printf(ret, "<text x=\"%d\" y=\"16\" font-weight=\"bold\">", LEFT);
+    lk_html_escape(lk_buf_view(&name), ret);
+    lk_buf_printf(ret, " %s %s</text><text x=\"%d\" y=\"16\" text-anchor=\"end\">%s</text>",
+                  mark_of(end), lk_batch_end_name(end), WIDTH - LEFT, text);
 }
 
 void lk_timeline_svg(struct lk_str title, const struct lk_batch_phase *phases, size_t count,
                      enum lk_batch_end end, struct lk_buf *ret)
 {
-    char text[LK_DURATION_TEXT_MAX];
+    LK_CLEANUP(lk_buf_done) struct lk_buf inside = LK_BUF_INIT(64 << 10);
     int64_t from, total;
+    int height;
 
     if (!count)
         return;
     from = phases[0].from_ms;
     total = phases[count - 1].to_ms > from ? phases[count - 1].to_ms - from : 0;
-    lk_duration_text(total, text);
-    if (total < 1)
-        total = 1;
-    lk_buf_printf(ret,
-                  "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d 92\" width=\"%d\" "
-                  "height=\"92\" role=\"img\" font-family=\"sans-serif\" font-size=\"12\" "
-                  "fill=\"#767676\"><text x=\"%d\" y=\"20\" font-size=\"14\" font-weight=\"bold\">",
-                  WIDTH, WIDTH, LEFT);
-    lk_html_escape(lk_str_cut(title, TITLE_MAX), ret);
-    lk_buf_printf(ret, " %s %s</text>", mark_of(end), lk_batch_end_name(end));
-    lk_buf_printf(ret, "<text x=\"%d\" y=\"20\" text-anchor=\"end\">%s in all</text>", WIDTH - LEFT,
-                  text);
+    put_title(title, total, end, &inside);
     for (size_t i = 0; i < count; i++)
-        put_bar(&phases[i], end, from, total, ret);
-    put_legend(phases, count, end, ret);
+        put_bar(&phases[i], end, from, total ? total : 1, &inside);
+    height = put_legend(phases, count, end, &inside);
+    /* The text has the colour of the client's own where the picture is part of its page; the grey
+     * is legible on light and on dark. */
+    lk_buf_printf(ret,
+                  "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
+                  "height=\"%d\" role=\"img\" font-family=\"sans-serif\" font-size=\"12\" "
+                  "style=\"max-width:100%%;height:auto;"
+                  "fill:var(--vscode-foreground,var(--jp-ui-font-color1,#767676))\">",
+                  WIDTH, height, WIDTH, height);
+    lk_buf_put(ret, lk_buf_view(&inside));
     lk_buf_put(ret, LK_STR("</svg>"));
 }

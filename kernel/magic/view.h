@@ -5,15 +5,37 @@
 
 #include "magic/magic.h"
 
-enum { LK_VALUE_LINES_MAX = 30, LK_VALUE_BYTES_MAX = 64 << 10 };
+enum {
+    LK_VALUE_LINES_MAX = 30,
+    LK_VALUE_BYTES_MAX = 64 << 10,
+    LK_VARIABLE_SHOWN = 80, /* characters of a variable in a table */
+    LK_TITLE_SHOWN = 60,    /* characters of a foreign name in a table's header or a line */
+};
 
-/* Escapes for markdown: \ | * _ [ ] < > & # ~ $ ` and newlines. */
+/* Bytes of the character that text begins with when it steers what shows it: a control character,
+ * of ASCII or of Latin-1, or a mark that turns the direction of all that follows. 0 for any other.
+ */
+size_t lk_text_steering(struct lk_str text);
+/* The lines of a log or a file, from outside, to the cell's stdout, with a line end after the last
+ * one. Colours, tabs and carriage returns stay; what else would steer a terminal becomes '?'. */
+void lk_stream_foreign(struct lk_cell *cell, struct lk_str text);
+/* text on one line, without such characters. */
+void lk_text_one_line(struct lk_str text, struct lk_buf *ret);
+/* Columns of a terminal: two for the wide characters of East Asia and for emoji, none for marks
+ * that stand on the character before. */
+size_t lk_text_width(struct lk_str text);
+/* At most max characters of it; the last one is … where it was cut. */
+void lk_text_shorten(struct lk_str text, size_t max, struct lk_buf *ret);
+
+/* On one line, and escaped for markdown: \ | * _ [ ] < > & # ~ $ ` */
 void lk_markdown_escape(struct lk_str text, struct lk_buf *ret);
 /* In backquotes, with a fence longer than any run inside; newlines become spaces. For the cells of
  * a table, where '|' must be escaped in code too. Nothing for the empty text. */
 void lk_markdown_code(struct lk_str text, struct lk_buf *ret);
 /* [text](url), the text escaped, the URL checked to be http(s) and encoded; else just the text. */
 void lk_markdown_link(struct lk_str text, struct lk_str url, struct lk_buf *ret);
+/* [host](url): an address of ids is too long to read, and what they say stands beside it. */
+void lk_markdown_site_link(struct lk_str url, struct lk_buf *ret);
 
 /* A table that is written as markdown and as aligned plain text at once. Cells are plain foreign
  * text unless said otherwise. */
@@ -26,7 +48,8 @@ void lk_table_row(struct lk_table *table, const struct lk_str *cells);
  */
 void lk_table_row_rich(struct lk_table *table, const struct lk_str *cells,
                        const struct lk_str *markdown);
-/* At most max rows, then a line with the count of the rest. */
+/* At most max rows, then a line with the count of the rest. Columns that are empty in every row are
+ * left out. */
 void lk_table_write(const struct lk_table *table, size_t max, struct lk_buf *markdown,
                     struct lk_buf *plain);
 
@@ -41,9 +64,10 @@ struct lk_bundle lk_bundle_of_svg(struct lk_str svg, struct lk_str plain);
 void lk_bundle_done(struct lk_bundle *bundle);
 size_t lk_value_lines(const json_t *value); /* of its pretty form */
 
-/* Shows an answer as --json, --quiet or neither say: the view, then the value. is_last: a value of
- * at most LK_VALUE_LINES_MAX lines is the cell's result; any other is folded into the view, and is
- * not shown at all when it is short, in the middle of a cell and has no view. */
+/* Shows an answer as --json, --quiet or neither say: the view with the value folded into it, or, as
+ * the answer's place for it says, the value as the cell's result: when this is the last answer of
+ * its cell and the value has at most LK_VALUE_LINES_MAX lines. A short value in the middle of a
+ * cell and without a view is not shown at all. */
 void lk_answer_show(struct lk_cell *cell, struct lk_answer *answer, bool json_only, bool quiet,
                     bool is_last);
 

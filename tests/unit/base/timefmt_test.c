@@ -53,6 +53,34 @@ static void the_calendar_agrees_with_the_c_library(void **state)
     }
 }
 
+static void people_read_times_without_thousandths(void **state)
+{
+    char text[LK_TIME_TEXT_MAX];
+
+    (void)state;
+    lk_time_text(INT64_C(1795485000999), text);
+    assert_string_equal(text, "2026-11-24 01:50:00 UTC");
+    lk_time_text(-1, text);
+    assert_string_equal(text, "1969-12-31 23:59:59 UTC");
+    lk_time_text_short(INT64_C(1795485059999), text);
+    assert_string_equal(text, "2026-11-24 01:50");
+}
+
+static void a_running_time_is_told_in_whole_seconds(void **state)
+{
+    static const struct {
+        int64_t ms;
+        const char *want;
+    } cases[] = {{-5, "0 s"}, {0, "0 s"}, {9999, "9 s"}, {10000, "10 s"}, {65000, "1 min 05 s"}};
+    char text[LK_DURATION_TEXT_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < LK_COUNT(cases); i++) {
+        lk_duration_text_whole(cases[i].ms, text);
+        assert_string_equal(text, cases[i].want);
+    }
+}
+
 static void iso_times_are_read_with_any_fraction_and_zone(void **state)
 {
     static const struct {
@@ -250,6 +278,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(iso_times_are_written_with_milliseconds),
         cmocka_unit_test(the_calendar_agrees_with_the_c_library),
+        cmocka_unit_test(people_read_times_without_thousandths),
+        cmocka_unit_test(a_running_time_is_told_in_whole_seconds),
         cmocka_unit_test(iso_times_are_read_with_any_fraction_and_zone),
         cmocka_unit_test(what_is_no_iso_time_is_refused),
         cmocka_unit_test(the_three_forms_of_an_http_date_are_read),

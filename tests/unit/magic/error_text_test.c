@@ -43,7 +43,7 @@ static void in_a_list_no_line_is_the_culprit(void **state)
 
     (void)state;
     lk_error_set(&err, LK_INVALID, "UnknownMagic", "%%batch has no 'lst'");
-    lk_error_list(&err, LK_STR("%batch list    the newest\n%batch cancel  stop one\n"));
+    lk_error_story(&err, LK_STR("%batch list    the newest\n%batch cancel  stop one\n"));
     traceback(&err, true, &text);
     assert_contains(lk_buf_view(&text), "\n%batch list    the newest\n%batch cancel  stop one");
     assert_lacks(lk_buf_view(&text), "\033[31m");
@@ -98,6 +98,29 @@ static void foreign_text_steers_no_terminal(void **state)
     assert_contains(lk_buf_view(&text), "\ttab?]0;title??5A\xC3\xA4");
     assert_lacks(lk_buf_view(&text), "\033[2J");
     assert_lacks(lk_buf_view(&text), "\033[8m");
+    lk_error_set(&err, LK_SERVICE, "X", "a\xE2\x80\xAE b");
+    traceback(&err, true, &text);
+    assert_contains(lk_buf_view(&text), ": a? b");
+}
+
+static void of_a_story_the_exception_is_red_and_nothing_else(void **state)
+{
+    struct lk_error err = LK_ERROR_INIT;
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
+
+    (void)state;
+    lk_error_set(&err, LK_FAILED, "BatchFailed", "x");
+    lk_error_story(&err, LK_STR("Traceback (most recent call last):\n  raise ValueError: no\n"
+                                "a.b.AnalysisException: [X] not found\n'Project [*]"));
+    traceback(&err, true, &text);
+    assert_contains(
+        lk_buf_view(&text),
+        "\n  raise ValueError: no\n\033[31ma.b.AnalysisException: [X] not found\033[0m\n"
+        "'Project [*]");
+    lk_error_set(&err, LK_INVALID, "UnknownMagic", "%%batch has no 'lits'");
+    lk_error_story(&err, LK_STR("%batch list    the newest\n%batch cancel  stop a batch"));
+    traceback(&err, true, &text);
+    assert_lacks(lk_buf_view(&text), "\033[31m");
 }
 
 static void an_error_without_words_still_has_a_name(void **state)
@@ -118,6 +141,7 @@ int main(void)
         cmocka_unit_test(commands_in_backquotes_are_bold_where_there_is_colour),
         cmocka_unit_test(the_services_own_code_and_request_are_told_once),
         cmocka_unit_test(foreign_text_steers_no_terminal),
+        cmocka_unit_test(of_a_story_the_exception_is_red_and_nothing_else),
         cmocka_unit_test(an_error_without_words_still_has_a_name),
     };
 

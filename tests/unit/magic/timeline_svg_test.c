@@ -13,13 +13,15 @@ static void a_batch_becomes_bars_with_their_times(void **state)
     lk_timeline_svg(LK_STR("clean_trips"), phases, 3, LK_BATCH_SUCCEEDED, &svg);
     assert_true(lk_str_starts(lk_buf_view(&svg), LK_STR("<svg xmlns=")));
     assert_true(lk_str_ends(lk_buf_view(&svg), LK_STR("</svg>")));
-    assert_contains(lk_buf_view(&svg), "width=\"720\"");
+    /* As wide as a narrow window has room for, and never wider than the room there is. */
+    assert_contains(lk_buf_view(&svg), "width=\"360\"");
+    assert_contains(lk_buf_view(&svg), "max-width:100%;height:auto");
     assert_contains(lk_buf_view(&svg), "clean_trips ✓ succeeded");
-    assert_contains(lk_buf_view(&svg), "40 s in all");
+    assert_contains(lk_buf_view(&svg), ">40 s</text>");
     assert_contains(lk_buf_view(&svg), "<title>queued 2.0 s</title>");
     assert_contains(lk_buf_view(&svg), ">running 37 s</text>");
-    /* 2 of 40 seconds of 704 pixels. */
-    assert_contains(lk_buf_view(&svg), "x=\"8.0\" y=\"34\" width=\"35.2\"");
+    /* 2 of 40 seconds of 356 pixels. */
+    assert_contains(lk_buf_view(&svg), "x=\"2.0\" y=\"26\" width=\"17.8\"");
 }
 
 static void names_are_escaped_and_cut(void **state)
@@ -28,8 +30,7 @@ static void names_are_escaped_and_cut(void **state)
     LK_CLEANUP(lk_buf_done) struct lk_buf svg = LK_BUF_INIT(64 << 10);
 
     (void)state;
-    lk_timeline_svg(LK_STR("</text><script>alert(\"1\")</script>&\n\x01"), phases, 1,
-                    LK_BATCH_FAILED, &svg);
+    lk_timeline_svg(LK_STR("<script>\"1\"</script>&\n\x01"), phases, 1, LK_BATCH_FAILED, &svg);
     assert_lacks(lk_buf_view(&svg), "<script>");
     assert_lacks(lk_buf_view(&svg), "<x>");
     assert_contains(lk_buf_view(&svg), "&lt;x&gt; 1.0 s");
@@ -51,11 +52,29 @@ static void times_out_of_order_stay_inside_the_picture(void **state)
     (void)state;
     lk_timeline_svg(LK_STR("x"), phases, 3, LK_BATCH_CANCELLED, &svg);
     assert_lacks(lk_buf_view(&svg), "=\"-");
-    assert_contains(lk_buf_view(&svg), "width=\"704.0\"");
+    assert_contains(lk_buf_view(&svg), "width=\"356.0\"");
     lk_buf_clear(&svg);
     lk_timeline_svg(LK_STR("x"), phases, 1, LK_BATCH_CANCELLED, &svg);
     assert_lacks(lk_buf_view(&svg), "=\"-");
     assert_lacks(lk_buf_view(&svg), "nan");
+}
+
+static void a_legend_takes_as_many_lines_as_it_needs(void **state)
+{
+    static const struct lk_batch_phase phases[] = {{"queued", 0, 7620000},
+                                                   {"packaging", 7620000, 7620010},
+                                                   {"starting", 7620010, 15240000},
+                                                   {"running", 15240000, 99999000}};
+    LK_CLEANUP(lk_buf_done) struct lk_buf svg = LK_BUF_INIT(64 << 10);
+
+    (void)state;
+    lk_timeline_svg(LK_STR("x"), phases, 4, LK_BATCH_SUCCEEDED, &svg);
+    assert_contains(lk_buf_view(&svg), "y=\"65\">queued 2 h 07 min<");
+    assert_contains(lk_buf_view(&svg), "y=\"65\">starting 2 h 06 min<");
+    assert_contains(lk_buf_view(&svg), "x=\"18\" y=\"83\">running 23 h 32 min<");
+    assert_contains(lk_buf_view(&svg), "height=\"92\"");
+    /* Ten milliseconds are a bar, but no words. */
+    assert_lacks(lk_buf_view(&svg), ">packaging 0.0 s</text>");
 }
 
 static void no_phases_make_no_picture(void **state)
@@ -73,6 +92,7 @@ int main(void)
         cmocka_unit_test(a_batch_becomes_bars_with_their_times),
         cmocka_unit_test(names_are_escaped_and_cut),
         cmocka_unit_test(times_out_of_order_stay_inside_the_picture),
+        cmocka_unit_test(a_legend_takes_as_many_lines_as_it_needs),
         cmocka_unit_test(no_phases_make_no_picture),
     };
 

@@ -16,7 +16,8 @@ static void foreign_text_is_no_markdown(void **state)
     (void)state;
     lk_markdown_escape(LK_STR("\\|*_[]<>&#`~$\n\ra\xC3\xA4.-"), &got);
     assert_string_equal(lk_buf_cstr(&got),
-                        "\\\\\\|\\*\\_\\[\\]&lt;&gt;&amp;\\#\\`\\~\\$  a\xC3\xA4.-");
+                        "\\\\\\|\\*\\_\\[\\]&lt;&gt;&amp;\\#\\`\\~<span>&#36;</span>  "
+                        "a\xC3\xA4.-");
 }
 
 static void code_is_fenced_by_more_backquotes_than_it_holds(void **state)
@@ -56,6 +57,25 @@ static void only_web_addresses_become_links(void **state)
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
         LK_CLEANUP(lk_buf_done) struct lk_buf got = LK_BUF_INIT(1000);
         lk_markdown_link(lk_str_from(cases[i].text), lk_str_from(cases[i].url), &got);
+        assert_string_equal(lk_buf_cstr(&got), cases[i].want);
+    }
+}
+
+static void a_long_address_is_read_by_its_host(void **state)
+{
+    static const struct {
+        const char *url, *want;
+    } cases[] = {
+        {"https://api.x:8443/v1/w", "[api.x:8443](https://api.x:8443/v1/w)"},
+        {"http://a_b.c", "[a\\_b.c](http://a_b.c)"},
+        {"javascript:alert(1)", "javascript:alert(1)"},
+        {"", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LK_COUNT(cases); i++) {
+        LK_CLEANUP(lk_buf_done) struct lk_buf got = LK_BUF_INIT(1000);
+        lk_markdown_site_link(lk_str_from(cases[i].url), &got);
         assert_string_equal(lk_buf_cstr(&got), cases[i].want);
     }
 }
@@ -121,7 +141,7 @@ static void cells_cannot_move_a_terminals_cursor(void **state)
     lk_table_row(table, (struct lk_str[]){LK_STR("\033[2J\r\x7F\xC2\x9B"
                                                  "1m\tz")});
     lk_table_write(table, 30, &markdown, &plain);
-    assert_string_equal(lk_buf_cstr(&plain), "N\n [2J    1m z\n");
+    assert_string_equal(lk_buf_cstr(&plain), "N\n [2J   1m z\n");
     lk_table_free(table);
 }
 
@@ -188,11 +208,155 @@ static void a_huge_value_is_cut_with_a_count(void **state)
     bundle = lk_bundle_of_view(LK_STR("v"), LK_STR("v"), value, true);
     markdown = lk_json_get_str(bundle.data, "text/markdown");
     assert_true(markdown.len < LK_VALUE_BYTES_MAX + 1000);
-    assert_contains(markdown, "of 300");
+    assert_contains(markdown, "The first 64.0 KiB of 293.0 KiB");
     assert_contains(markdown, "--as NAME");
     assert_true(json_is_true(json_object_get(json_object_get(bundle.data, VENDOR), "cut")));
     assert_str(lk_json_get_str(json_object_get(bundle.data, VENDOR), "kind"), "x");
     lk_bundle_done(&bundle);
+}
+
+static void a_huge_value_that_was_asked_for_is_whole_once(void **state)
+{
+    LK_CLEANUP(lk_json_unref) json_t *value = json_pack("{s:s}", "kind", "x");
+    LK_CLEANUP(lk_buf_done) struct lk_buf big = LK_BUF_INIT(100000);
+    struct lk_bundle bundle;
+
+    (void)state;
+    while (!big.full)
+        lk_buf_put(&big, LK_STR("0123456789"));
+    json_object_set_new(value, "text", lk_json_text(lk_buf_view(&big)));
+    bundle = lk_bundle_of_value(value);
+    assert_true(json_equal(json_object_get(bundle.data, "application/json"), value));
+    assert_true(lk_json_get_str(bundle.data, "text/x-json").len < LK_VALUE_BYTES_MAX + 200);
+    assert_true(lk_json_get_str(bundle.data, "text/plain").len < LK_VALUE_BYTES_MAX + 200);
+    assert_contains(lk_json_get_str(bundle.data, "text/plain"), "The first 64.0 KiB of 97.");
+    lk_bundle_done(&bundle);
+}
+
+/* What was shown of an answer in a cell of its own. */
+static void show(struct fake_cell *cell, enum lk_value_place place, const char *markdown)
+{
+    struct lk_answer answer;
+
+    fake_cell_clear(cell);
+    lk_answer_init(&answer);
+    answer.value = json_pack("{s:s}", "kind", "x");
+    answer.place = place;
+    lk_buf_put(&answer.markdown, lk_str_from(markdown));
+    lk_buf_put(&answer.plain, lk_str_from(markdown));
+    lk_answer_show(&cell->cell, &answer, false, false, true);
+    assert_int_equal(cell->value_count, 1);
+    lk_answer_done(&answer);
+}
+
+static void a_value_is_shown_once(void **state)
+{
+    struct fake_cell cell;
+
+    (void)state;
+    fake_cell_init(&cell, NULL);
+    show(&cell, LK_VALUE_BELOW, "view");
+    assert_null(cell.values[0].bundle);
+    assert_contains(fake_cell_shown(&cell, 0, "text/markdown"), "<details>");
+    show(&cell, LK_VALUE_BELOW, "");
+    assert_non_null(cell.values[0].bundle);
+    assert_int_equal(cell.display_count, 0);
+    show(&cell, LK_VALUE_RESULT, "view");
+    assert_non_null(cell.values[0].bundle);
+    assert_str(fake_cell_shown(&cell, 0, "text/markdown"), "view");
+    fake_cell_done(&cell);
+}
+
+static void a_hidden_value_is_there_for_programs_alone(void **state)
+{
+    struct fake_cell cell;
+
+    (void)state;
+    fake_cell_init(&cell, NULL);
+    show(&cell, LK_VALUE_HIDDEN, "view");
+    assert_null(cell.values[0].bundle);
+    assert_str(fake_cell_shown(&cell, 0, "text/markdown"), "view");
+    assert_non_null(json_object_get(cell.displays[0].data, VENDOR));
+    show(&cell, LK_VALUE_HIDDEN, "");
+    assert_null(cell.values[0].bundle);
+    assert_int_equal(cell.display_count, 0);
+    fake_cell_done(&cell);
+}
+
+static void a_column_that_says_nothing_is_left_out(void **state)
+{
+    struct lk_table *table = lk_table_new(3, "Name", "Time", "Id");
+    LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(1000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(1000);
+
+    (void)state;
+    lk_table_row(table, (struct lk_str[]){LK_STR_EMPTY, LK_STR_EMPTY, LK_STR("1")});
+    lk_table_write(table, 30, &markdown, &plain);
+    assert_string_equal(lk_buf_cstr(&markdown), "| Name | Id |\n| :-- | :-- |\n|  | 1 |\n");
+    assert_string_equal(lk_buf_cstr(&plain), "Name  Id\n      1\n");
+    lk_table_row(table, (struct lk_str[]){LK_STR("a"), LK_STR("3 s"), LK_STR_EMPTY});
+    lk_buf_clear(&plain);
+    lk_table_write(table, 30, &markdown, &plain);
+    assert_contains(lk_buf_view(&plain), "Name  Time  Id\n");
+    lk_table_free(table);
+}
+
+static void wide_characters_keep_the_columns_straight(void **state)
+{
+    struct lk_table *table = lk_table_new(2, "Name", "N");
+    LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(1000);
+    LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(1000);
+
+    (void)state;
+    lk_table_row(table, (struct lk_str[]){LK_STR("東京都"), LK_STR("1")});
+    lk_table_row(table, (struct lk_str[]){LK_STR("e\xCC\x81t\xC3\xA9"), LK_STR("2")});
+    lk_table_row(table, (struct lk_str[]){LK_STR("🚕"), LK_STR("3")});
+    lk_table_write(table, 30, &markdown, &plain);
+    assert_string_equal(lk_buf_cstr(&plain), "Name    N\n東京都  1\ne\xCC\x81t\xC3\xA9     2\n"
+                                             "🚕      3\n");
+    lk_table_free(table);
+}
+
+static void no_name_turns_the_words_after_it(void **state)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf got = LK_BUF_INIT(1000);
+
+    (void)state;
+    lk_markdown_escape(LK_STR("a\xE2\x80\xAE"
+                              "b\xE2\x81\xA7"
+                              "c שלום\x1B"),
+                       &got);
+    assert_string_equal(lk_buf_cstr(&got), "abc שלום ");
+}
+
+static void a_foreign_log_keeps_its_colours_and_steers_no_terminal(void **state)
+{
+    struct fake_cell cell;
+
+    (void)state;
+    fake_cell_init(&cell, NULL);
+    lk_stream_foreign(&cell.cell, LK_STR_EMPTY);
+    assert_int_equal(cell.out.len, 0);
+    lk_stream_foreign(&cell.cell,
+                      LK_STR("\033[1;33mWARN\033[0m\t10 %\r20 %\n\033[2J\033]0;x\007\xC2\x9B"
+                             "A\xE2\x80\xAE"
+                             "b"));
+    assert_str(lk_buf_view(&cell.out), "\033[1;33mWARN\033[0m\t10 %\r20 %\n?[2J?]0;x??A?b\n");
+    fake_cell_done(&cell);
+}
+
+static void long_names_are_cut_between_characters_with_a_mark(void **state)
+{
+    static const struct {
+        const char *text, *want;
+    } cases[] = {{"", ""}, {"abc", "abc"}, {"abcd", "ab…"}, {"€€€", "€€€"}, {"€€€€€", "€€…"}};
+
+    (void)state;
+    for (size_t i = 0; i < LK_COUNT(cases); i++) {
+        LK_CLEANUP(lk_buf_done) struct lk_buf got = LK_BUF_INIT(100);
+        lk_text_shorten(lk_str_from(cases[i].text), 3, &got);
+        assert_string_equal(lk_buf_cstr(&got), cases[i].want);
+    }
 }
 
 static void one_line_of_64_kib_is_no_result_either(void **state)
@@ -274,6 +438,7 @@ int main(void)
         cmocka_unit_test(foreign_text_is_no_markdown),
         cmocka_unit_test(code_is_fenced_by_more_backquotes_than_it_holds),
         cmocka_unit_test(only_web_addresses_become_links),
+        cmocka_unit_test(a_long_address_is_read_by_its_host),
         cmocka_unit_test(a_link_cannot_be_closed_from_inside),
         cmocka_unit_test(a_table_is_written_twice),
         cmocka_unit_test(a_table_shows_so_many_rows_and_counts_the_rest),
@@ -282,6 +447,14 @@ int main(void)
         cmocka_unit_test(a_value_comes_in_three_spellings),
         cmocka_unit_test(a_view_folds_its_value_and_carries_it_for_programs),
         cmocka_unit_test(a_huge_value_is_cut_with_a_count),
+        cmocka_unit_test(a_huge_value_that_was_asked_for_is_whole_once),
+        cmocka_unit_test(a_value_is_shown_once),
+        cmocka_unit_test(a_hidden_value_is_there_for_programs_alone),
+        cmocka_unit_test(a_column_that_says_nothing_is_left_out),
+        cmocka_unit_test(wide_characters_keep_the_columns_straight),
+        cmocka_unit_test(no_name_turns_the_words_after_it),
+        cmocka_unit_test(a_foreign_log_keeps_its_colours_and_steers_no_terminal),
+        cmocka_unit_test(long_names_are_cut_between_characters_with_a_mark),
         cmocka_unit_test(one_line_of_64_kib_is_no_result_either),
         cmocka_unit_test(an_answer_takes_the_place_of_its_progress),
         cmocka_unit_test(progress_is_updated_in_place_at_most_twice_a_second),
