@@ -262,6 +262,7 @@ static void messages_that_cannot_be_joined_come_no_faster_than_a_client_follows(
     for (int i = 0; i < 3000; i++) {
         text(w, LK_STREAM_STDOUT, "x");
         text(w, LK_STREAM_STDERR, "x");
+        read_all(w); /* the exchange holds a few hundred; then its writer would wait */
     }
     lk_jupyter_cell_done(&w->cell);
     read_all(w);
