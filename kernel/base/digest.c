@@ -1,8 +1,10 @@
 #include "base/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct lk_digest_stream {
     EVP_MD_CTX *context;
@@ -44,6 +46,55 @@ struct lk_digest lk_digest_of(enum lk_digest_kind kind, struct lk_str bytes)
 struct lk_str lk_digest_view(const struct lk_digest *digest)
 {
     return (struct lk_str){(const char *)digest->bytes, digest->len};
+}
+
+/* The key in a block of its own, each byte changed by pad (RFC 2104). */
+enum { HMAC_BLOCK = 64 };
+
+static void pad_key(const unsigned char key[HMAC_BLOCK], unsigned char pad,
+                    unsigned char ret[HMAC_BLOCK])
+{
+    for (int i = 0; i < HMAC_BLOCK; i++)
+        ret[i] = key[i] ^ pad;
+}
+
+static void block_of_key(struct lk_str key, unsigned char ret[HMAC_BLOCK])
+{
+    struct lk_digest digest;
+
+    memset(ret, 0, HMAC_BLOCK);
+    if (key.len > HMAC_BLOCK) {
+        digest = lk_digest_of(LK_DIGEST_SHA256, key);
+        memcpy(ret, digest.bytes, digest.len);
+    } else if (key.len) {
+        memcpy(ret, key.ptr, key.len);
+    }
+}
+
+/* Written out, since EVP_MAC looks its algorithm up at every use, which takes longer than to sign a
+ * message; and OpenSSL's SHA-256 uses what the processor has for it. */
+void lk_hmac_sha256(struct lk_str key, const struct lk_str *pieces, size_t count,
+                    unsigned char ret[LK_HMAC_SHA256_SIZE])
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    const EVP_MD *sha256 = EVP_sha256();
+    unsigned char block[HMAC_BLOCK], padded[HMAC_BLOCK];
+    unsigned len;
+
+    block_of_key(key, block);
+    pad_key(block, 0x36, padded);
+    must(context && EVP_DigestInit_ex(context, sha256, NULL) &&
+         EVP_DigestUpdate(context, padded, HMAC_BLOCK));
+    for (size_t i = 0; i < count; i++)
+        must(EVP_DigestUpdate(context, pieces[i].ptr, pieces[i].len));
+    must(EVP_DigestFinal_ex(context, ret, &len));
+    pad_key(block, 0x5C, padded);
+    must(EVP_DigestInit_ex(context, NULL, NULL) && EVP_DigestUpdate(context, padded, HMAC_BLOCK) &&
+         EVP_DigestUpdate(context, ret, LK_HMAC_SHA256_SIZE) &&
+         EVP_DigestFinal_ex(context, ret, &len));
+    EVP_MD_CTX_free(context);
+    OPENSSL_cleanse(block, sizeof block);
+    OPENSSL_cleanse(padded, sizeof padded);
 }
 
 struct lk_digest_stream *lk_digest_stream_new(enum lk_digest_kind kind)

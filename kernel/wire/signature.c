@@ -1,26 +1,23 @@
 #include "wire/signature.h"
 
+#include "base/digest.h"
 #include "base/encoding.h"
-
-#include <sodium.h>
-#include <string.h>
 
 void lk_signature_make(const struct lk_secret *key, const struct lk_str frames[4],
                        char ret[LK_SIGNATURE_HEX + 1])
 {
-    unsigned char mac[crypto_auth_hmacsha256_BYTES];
-    crypto_auth_hmacsha256_state state;
-    struct lk_str bytes;
+    static const char digits[] = "0123456789abcdef";
+    unsigned char mac[LK_HMAC_SHA256_SIZE];
+    char *at = ret;
 
-    ret[0] = '\0';
-    if (lk_secret_is_empty(key))
-        return;
-    bytes = lk_secret_reveal(key);
-    crypto_auth_hmacsha256_init(&state, (const unsigned char *)bytes.ptr, bytes.len);
-    for (int i = 0; i < 4; i++)
-        crypto_auth_hmacsha256_update(&state, (const unsigned char *)frames[i].ptr, frames[i].len);
-    crypto_auth_hmacsha256_final(&state, mac);
-    sodium_bin2hex(ret, LK_SIGNATURE_HEX + 1, mac, sizeof mac);
+    if (!lk_secret_is_empty(key)) {
+        lk_hmac_sha256(lk_secret_reveal(key), frames, 4, mac);
+        for (size_t i = 0; i < sizeof mac; i++) {
+            *at++ = digits[mac[i] >> 4];
+            *at++ = digits[mac[i] & 0x0F];
+        }
+    }
+    *at = '\0';
 }
 
 bool lk_signature_check(const struct lk_secret *key, const struct lk_str frames[4],
