@@ -2,12 +2,7 @@
 
 #include "base/log.h"
 
-#include <stdio.h>
 #include <string.h>
-
-#define TOO_LARGE                                                                                  \
-    "{\"status\":\"error\",\"ename\":\"ReplyTooLarge\",\"evalue\":\"the reply is over the "        \
-    "ceiling\",\"traceback\":[],\"execution_count\":0}"
 
 static void send_frames(struct lk_socket *socket, const struct lk_str *parts, size_t count)
 {
@@ -30,66 +25,50 @@ void lk_exchange_forward(struct lk_exchange *exchange, struct lk_str tag,
     send_frames(exchange->pair, parts, count + 1);
 }
 
-void lk_exchange_send(struct lk_exchange *exchange, struct lk_str tag,
-                      const struct lk_outgoing *outgoing)
+void lk_exchange_ask(struct lk_exchange *exchange, const struct lk_outgoing *outgoing)
 {
     LK_CLEANUP(lk_encoded_done) struct lk_encoded encoded = LK_ENCODED_INIT;
-    struct lk_str parts[LK_IDENTITIES_MAX + 6];
+    struct lk_clock *clock = exchange->outbox->clock;
+    struct lk_str parts[LK_IDENTITIES_MAX + 5];
     size_t count = 0;
 
-    lk_message_write(outgoing, exchange->session, exchange->clock->unix_ms(exchange->clock),
-                     &encoded);
-    if (encoded.content.full && lk_str_eq(tag, LK_TAG_DONE)) {
-        /* A client waits for this one, whatever it says. */
-        encoded.dicts[3] = LK_STR(TOO_LARGE);
-    } else if (encoded.content.full) {
-        lk_log(LK_LOG_ERROR, "a %s message over %zu bytes was dropped", outgoing->type,
-               encoded.content.max);
-        return;
-    }
-    parts[count++] = tag;
+    lk_message_write(outgoing, exchange->outbox->session, clock->unix_ms(clock), &encoded);
     for (size_t i = 0; i < outgoing->identity_count && i < LK_IDENTITIES_MAX; i++)
         parts[count++] = outgoing->identities[i];
     parts[count++] = LK_STR("<IDS|MSG>");
     for (int i = 0; i < 4; i++)
         parts[count++] = encoded.dicts[i];
-    send_frames(exchange->pair, parts, count);
+    lk_exchange_forward(exchange, LK_TAG_STDIN, parts, count);
 }
 
 void lk_exchange_publish(struct lk_exchange *exchange, const char *type,
                          const struct lk_message *parent, const json_t *content)
 {
-    struct lk_str topic = lk_str_from(type);
-
-    lk_exchange_send(exchange, LK_TAG_IOPUB,
-                     &(struct lk_outgoing){.identities = &topic,
-                                           .identity_count = 1,
-                                           .type = type,
-                                           .parent_header = parent->dicts[0],
-                                           .content = content});
+    lk_outbox_publish(exchange->outbox, lk_str_from(type), type, parent, content);
+    /* The router waits for subscribers, and this call may have hidden one from it. */
+    if (lk_socket_has_input(exchange->outbox->iopub))
+        lk_exchange_forward(exchange, LK_TAG_LOOK, NULL, 0);
 }
 
-void lk_reply_type(struct lk_str request_type, char ret[64])
+void lk_exchange_fail(struct lk_exchange *exchange)
 {
-    struct lk_str suffix = LK_STR("_request");
+    struct lk_poll_item item = {.socket = exchange->pair};
 
-    if (lk_str_ends(request_type, suffix))
-        snprintf(ret, 64, "%.*s_reply", (int)(request_type.len - suffix.len), request_type.ptr);
-    else
-        snprintf(ret, 64, "%.*s", LK_STR_ARGS(request_type));
+    lk_exchange_forward(exchange, LK_TAG_FAILED, NULL, 0);
+    while (lk_socket_poll(&item, 1, -1, NULL) == LK_OK) {
+        LK_CLEANUP(lk_frames_done) struct lk_frames frames = LK_FRAMES_INIT;
+        /* Anything else now is an answer to a question that is over. */
+        if (lk_socket_receive(exchange->pair, &frames, NULL) == LK_OK && frames.count &&
+            lk_str_eq(frames.parts[0], LK_TAG_MARKED))
+            return;
+    }
 }
 
-void lk_exchange_reply_take(struct lk_exchange *exchange, const struct lk_message *request,
-                            json_t *content)
+void lk_exchange_finish_take(struct lk_exchange *exchange, const struct lk_message *request,
+                             json_t *content)
 {
-    char type[64];
-
-    lk_reply_type(request->type, type);
-    lk_exchange_send(exchange, LK_TAG_DONE,
-                     &(struct lk_outgoing){.identities = request->identities,
-                                           .identity_count = request->identity_count,
-                                           .type = type,
-                                           .parent_header = request->dicts[0],
-                                           .content = content});
-    json_decref(content);
+    if (content)
+        lk_outbox_reply_take(exchange->outbox, exchange->outbox->shell, request, content);
+    lk_outbox_status(exchange->outbox, request, LK_IDLE);
+    lk_exchange_forward(exchange, LK_TAG_DONE, NULL, 0);
 }

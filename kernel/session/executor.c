@@ -147,7 +147,7 @@ static json_t *execute(struct executor *self, const struct lk_message *request)
     if (!st)
         st = run_cell(self, request, &what, &payload, &err);
     if (st && what.stop_on_error)
-        lk_exchange_forward(&self->exchange, LK_TAG_FAILED, NULL, 0);
+        lk_exchange_fail(&self->exchange);
     if (st)
         return failed_content(self, request, what.silent, &err);
     return json_pack("{s:s, s:I, s:O, s:o}", "status", "ok", "execution_count",
@@ -234,17 +234,13 @@ static void serve_request(struct executor *self, struct lk_str tag, const struct
     enum lk_status st = lk_message_read(frames, count, &no_key, &request, &err);
     json_t *content = NULL;
 
+    lk_outbox_status(self->exchange.outbox, &request, LK_BUSY);
     if (!st)
         content = serve(self, tag, &request);
     else if (st == LK_INVALID)
         /* The client is who it says, but its message is no message: it must not wait for ever. */
         content = failed_content(self, &request, true, &err);
-    if (content) {
-        lk_exchange_reply_take(&self->exchange, &request, content);
-        return;
-    }
-    lk_log(LK_LOG_DEBUG, "no answer to a %.*s", LK_STR_ARGS(request.type));
-    lk_exchange_forward(&self->exchange, LK_TAG_DONE, NULL, 0);
+    lk_exchange_finish_take(&self->exchange, &request, content);
 }
 
 /* One message off the PAIR; false for "quit". */
@@ -278,7 +274,7 @@ void lk_executor_run(const struct lk_executor_options *options)
 {
     struct executor self = {
         .options = options,
-        .exchange = {.session = options->session, .clock = options->context->clock},
+        .exchange = {.outbox = options->outbox},
         .unusable = LK_ERROR_INIT,
         .history = lk_history_new(),
     };

@@ -1,5 +1,6 @@
 /* The executor: the thread that runs cells, one request at a time, and owns the context
- * of the magics. It talks to the router only, over the PAIR. */
+ * of the magics. Requests come from the router over the PAIR; outputs and replies go out through
+ * the outbox. */
 #ifndef LK_SESSION_EXECUTOR_H
 #define LK_SESSION_EXECUTOR_H
 
@@ -8,7 +9,7 @@
 
 struct lk_executor_options {
     struct lk_zmq *zmq;                       /* borrowed */
-    const char *session;                      /* borrowed */
+    struct lk_outbox *outbox;                 /* borrowed */
     struct lk_cancel *cancel;                 /* set and cleared by the router */
     const struct lk_context_options *context; /* borrowed */
     bool behind_server;                       /* as in lk_jupyter_cell */

@@ -28,7 +28,7 @@ static void publish_text(struct lk_jupyter_cell *self, enum lk_stream stream, st
 
 static int64_t now_ms(const struct lk_jupyter_cell *self)
 {
-    return self->exchange->clock->monotonic_ms(self->exchange->clock);
+    return self->exchange->outbox->clock->monotonic_ms(self->exchange->outbox->clock);
 }
 
 static int64_t pace_wait_ms(const struct lk_jupyter_cell *self)
@@ -43,7 +43,7 @@ static int64_t pace_wait_ms(const struct lk_jupyter_cell *self)
 /* Waits until the next message may leave; false when the user interrupts that. */
 static bool keep_pace(struct lk_jupyter_cell *self, size_t text_bytes)
 {
-    struct lk_clock *clock = self->exchange->clock;
+    struct lk_clock *clock = self->exchange->outbox->clock;
     int64_t wait_ms = pace_wait_ms(self);
     struct lk_error ignored;
 
@@ -191,13 +191,13 @@ static void send_question(struct lk_jupyter_cell *self, const struct question *q
         json_pack("{s:s, s:b}", "prompt", question->prompt, "password", question->password);
 
     let_out(self);
-    lk_exchange_send(self->exchange, LK_TAG_STDIN,
-                     &(struct lk_outgoing){.identities = self->request->identities,
-                                           .identity_count = self->request->identity_count,
-                                           .type = "input_request",
-                                           .msg_id = question->msg_id,
-                                           .parent_header = self->request->dicts[0],
-                                           .content = content});
+    lk_exchange_ask(self->exchange,
+                    &(struct lk_outgoing){.identities = self->request->identities,
+                                          .identity_count = self->request->identity_count,
+                                          .type = "input_request",
+                                          .msg_id = question->msg_id,
+                                          .parent_header = self->request->dicts[0],
+                                          .content = content});
     json_decref(content);
 }
 
@@ -291,7 +291,7 @@ static enum lk_status ask(struct lk_cell *cell, const char *prompt, bool passwor
                           struct lk_secret *ret, struct lk_error *err)
 {
     struct lk_jupyter_cell *self = of(cell);
-    struct lk_clock *clock = self->exchange->clock;
+    struct lk_clock *clock = self->exchange->outbox->clock;
     struct question question = {.prompt = prompt, .password = password};
     enum news news = NEWS_NOBODY;
     enum lk_status st = LK_OK;

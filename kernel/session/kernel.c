@@ -138,7 +138,7 @@ static enum lk_status open_kernel(struct kernel *kernel, const struct lk_kernel_
 static int serve(struct kernel *kernel, const struct lk_kernel_options *options)
 {
     struct lk_executor_options executor = {.zmq = kernel->zmq,
-                                           .session = kernel->session,
+                                           .outbox = lk_router_outbox(kernel->router),
                                            .cancel = kernel->cancel,
                                            .context = options->context,
                                            .behind_server = options->behind_server};

@@ -1,7 +1,8 @@
 #include "session/outbox.h"
 
 #include "base/log.h"
-#include "session/exchange.h"
+
+#include <stdio.h>
 
 /* Signs the four dicts and sends identities, delimiter, signature, dicts. */
 static bool send_signed(struct lk_socket *socket, const struct lk_secret *key,
@@ -27,12 +28,24 @@ static bool send_signed(struct lk_socket *socket, const struct lk_secret *key,
     return st != LK_NOT_FOUND;
 }
 
+#define TOO_LARGE                                                                                  \
+    "{\"status\":\"error\",\"ename\":\"ReplyTooLarge\",\"evalue\":\"the reply is over the "        \
+    "ceiling\",\"traceback\":[],\"execution_count\":0}"
+
 static void send_message(struct lk_outbox *outbox, struct lk_socket *socket,
                          const struct lk_outgoing *outgoing)
 {
     LK_CLEANUP(lk_encoded_done) struct lk_encoded encoded = LK_ENCODED_INIT;
 
     lk_message_write(outgoing, outbox->session, outbox->clock->unix_ms(outbox->clock), &encoded);
+    if (encoded.content.full && socket == outbox->iopub) {
+        lk_log(LK_LOG_ERROR, "a %s message over %zu bytes was dropped", outgoing->type,
+               encoded.content.max);
+        return;
+    }
+    /* A client waits for a reply, whatever it says. */
+    if (encoded.content.full)
+        encoded.dicts[3] = LK_STR(TOO_LARGE);
     send_signed(socket, outbox->key, outgoing->identities, outgoing->identity_count, encoded.dicts);
 }
 
@@ -41,8 +54,8 @@ static struct lk_str parent_of(const struct lk_message *request)
     return request ? request->dicts[0] : LK_STR_EMPTY;
 }
 
-void lk_outbox_publish_take(struct lk_outbox *outbox, struct lk_str topic, const char *type,
-                            const struct lk_message *parent, json_t *content)
+void lk_outbox_publish(struct lk_outbox *outbox, struct lk_str topic, const char *type,
+                       const struct lk_message *parent, const json_t *content)
 {
     send_message(outbox, outbox->iopub,
                  &(struct lk_outgoing){.identities = &topic,
@@ -50,7 +63,6 @@ void lk_outbox_publish_take(struct lk_outbox *outbox, struct lk_str topic, const
                                        .type = type,
                                        .parent_header = parent_of(parent),
                                        .content = content});
-    json_decref(content);
 }
 
 void lk_outbox_status(struct lk_outbox *outbox, const struct lk_message *parent,
@@ -69,6 +81,16 @@ void lk_outbox_status(struct lk_outbox *outbox, const struct lk_message *parent,
                                        .type = "status",
                                        .parent_header = parent_of(parent),
                                        .content_text = contents[state]});
+}
+
+void lk_reply_type(struct lk_str request_type, char ret[64])
+{
+    struct lk_str suffix = LK_STR("_request");
+
+    if (lk_str_ends(request_type, suffix))
+        snprintf(ret, 64, "%.*s_reply", (int)(request_type.len - suffix.len), request_type.ptr);
+    else
+        snprintf(ret, 64, "%.*s", LK_STR_ARGS(request_type));
 }
 
 void lk_outbox_reply_take(struct lk_outbox *outbox, struct lk_socket *socket,

@@ -62,8 +62,6 @@ static void finish_running(struct lk_router *router)
     /* An interrupt that came while this request ran must not reach the next one. */
     lk_cancel_clear(router->options.cancel);
     router->asking = false;
-    if (router->running)
-        lk_outbox_status(&router->outbox, &router->running->message, LK_IDLE);
     lk_queued_free(router->running);
     router->running = NULL;
 }
@@ -72,39 +70,43 @@ static void relay_question(struct lk_router *router, const struct lk_frames *fra
 {
     struct lk_exchange exchange = {.pair = router->pair};
 
+    if (frames->count < 6) {
+        lk_log(LK_LOG_ERROR, "a broken message from the executor");
+        return;
+    }
     router->asking =
         lk_outbox_relay(&router->outbox, router->in.socket, frames->parts + 1, frames->count - 1);
     if (!router->asking)
         lk_exchange_forward(&exchange, LK_TAG_NOBODY, NULL, 0);
 }
 
-static void relay(struct lk_router *router, struct lk_socket *socket,
-                  const struct lk_frames *frames)
-{
-    lk_outbox_relay(&router->outbox, socket, frames->parts + 1, frames->count - 1);
-}
-
 static void read_shell(struct lk_router *router);
+
+static void read_iopub(struct lk_router *router);
+
+/* All that its sender knows to be waiting is read first. */
+static void mark_failed(struct lk_router *router)
+{
+    struct lk_exchange exchange = {.pair = router->pair};
+
+    if (router->running)
+        lk_shell_queue_abort(&router->queue, &router->running->message);
+    read_shell(router);
+    lk_exchange_forward(&exchange, LK_TAG_MARKED, NULL, 0);
+}
 
 static void from_executor(struct lk_router *router, const struct lk_frames *frames)
 {
     struct lk_str tag = frames->parts[0];
 
-    if (lk_str_eq(tag, LK_TAG_DONE)) {
-        if (frames->count >= 6)
-            relay(router, router->shell.socket, frames);
+    if (lk_str_eq(tag, LK_TAG_DONE))
         finish_running(router);
-    } else if (lk_str_eq(tag, LK_TAG_FAILED)) {
-        if (router->running)
-            lk_shell_queue_abort(&router->queue, &router->running->message);
-        read_shell(router);
-    } else if (frames->count < 6) {
-        lk_log(LK_LOG_ERROR, "a broken message from the executor");
-    } else if (lk_str_eq(tag, LK_TAG_IOPUB)) {
-        relay(router, router->iopub, frames);
-    } else if (lk_str_eq(tag, LK_TAG_STDIN)) {
+    else if (lk_str_eq(tag, LK_TAG_FAILED))
+        mark_failed(router);
+    else if (lk_str_eq(tag, LK_TAG_LOOK))
+        read_iopub(router);
+    else if (lk_str_eq(tag, LK_TAG_STDIN))
         relay_question(router, frames);
-    }
 }
 
 static void read_executor(struct lk_router *router)
@@ -132,8 +134,8 @@ static void shut_down(struct lk_router *router, struct lk_socket *socket,
     bool restart = json_is_true(json_object_get(request->content, "restart"));
     json_t *content = json_pack("{s:s, s:b}", "status", "ok", "restart", restart);
 
-    lk_outbox_publish_take(&router->outbox, LK_STR("shutdown_reply"), "shutdown_reply", request,
-                           json_incref(content));
+    lk_outbox_publish(&router->outbox, LK_STR("shutdown_reply"), "shutdown_reply", request,
+                      content);
     lk_outbox_reply_take(&router->outbox, socket, request, content);
     router->leaving = true;
 }
@@ -191,13 +193,10 @@ static void dispatch(struct lk_router *router)
             lk_queued_free(queued);
             continue;
         }
-        /* Forwarded first, so that the executor wakes up while "busy" is on its way. Its own
-         * messages come behind that all the same: they go through here. */
         router->running = queued;
         /* A signal that came while nothing ran had nothing to interrupt. */
         (void)router->options.interrupted();
         to_executor(router, queued->aborted ? LK_TAG_ABORT : LK_TAG_REQUEST, &queued->frames);
-        lk_outbox_status(&router->outbox, &queued->message, LK_BUSY);
     }
 }
 
@@ -329,7 +328,8 @@ static void read_iopub(struct lk_router *router)
             continue;
         content = json_object();
         json_object_set_new(content, "subscription", lk_json_text(topic));
-        lk_outbox_publish_take(&router->outbox, topic, "iopub_welcome", NULL, content);
+        lk_outbox_publish(&router->outbox, topic, "iopub_welcome", NULL, content);
+        json_decref(content);
         /* Said before, nobody would have heard it; the welcome comes first (JEP 65). */
         if (!router->subscribed)
             lk_outbox_status(&router->outbox, NULL, LK_STARTING);
@@ -494,9 +494,17 @@ enum lk_status lk_router_new(const struct lk_router_options *options, struct lk_
     router->outbox = (struct lk_outbox){.key = &options->connection->key,
                                         .session = options->session,
                                         .clock = options->clock,
+                                        .shell = router->shell.socket,
                                         .iopub = router->iopub};
+    lk_socket_share(router->shell.socket);
+    lk_socket_share(router->iopub);
     *ret = router;
     return LK_OK;
+}
+
+struct lk_outbox *lk_router_outbox(struct lk_router *router)
+{
+    return &router->outbox;
 }
 
 void lk_router_free(struct lk_router *router)

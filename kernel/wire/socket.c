@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,27 @@ struct lk_socket {
     int fd; /* readable when the handle has news */
     enum lk_socket_kind kind;
     bool touched; /* a call may have taken in news that the descriptor told of */
+    bool shared;
+    pthread_mutex_t mutex; /* of a shared one: every call of libzmq on it, and touched */
 };
+
+static void lock(struct lk_socket *socket)
+{
+    if (socket->shared)
+        pthread_mutex_lock(&socket->mutex);
+}
+
+static void unlock(struct lk_socket *socket)
+{
+    if (socket->shared)
+        pthread_mutex_unlock(&socket->mutex);
+}
+
+void lk_socket_share(struct lk_socket *socket)
+{
+    pthread_mutex_init(&socket->mutex, NULL);
+    socket->shared = true;
+}
 
 struct lk_zmq *lk_zmq_new(void)
 {
@@ -159,6 +180,8 @@ void lk_socket_close(struct lk_socket *socket)
     if (!socket)
         return;
     zmq_close(socket->handle);
+    if (socket->shared)
+        pthread_mutex_destroy(&socket->mutex);
     free(socket);
 }
 
@@ -237,19 +260,15 @@ static void keep(struct arriving *arriving, struct lk_frames *ret)
     }
 }
 
-enum lk_status lk_socket_receive(struct lk_socket *socket, struct lk_frames *ret,
-                                 struct lk_error *err)
+static enum lk_status receive_all(struct lk_socket *socket, struct arriving *arriving,
+                                  struct lk_error *err)
 {
-    struct arriving arriving;
     bool more = true;
 
-    arriving.count = arriving.bytes = 0;
-    arriving.oversized = false;
-    lk_frames_done(ret);
     while (more) {
-        if (receive_part(socket, &arriving, &more) < 0) {
+        if (receive_part(socket, arriving, &more) < 0) {
             int why = zmq_errno();
-            drop_arriving(&arriving);
+            drop_arriving(arriving);
             if (why != EAGAIN)
                 return socket_error(err, "", "receiving failed");
             /* It has looked at all the news there is. */
@@ -258,12 +277,28 @@ enum lk_status lk_socket_receive(struct lk_socket *socket, struct lk_frames *ret
         }
     }
     socket->touched = true;
-    keep(&arriving, ret);
     return LK_OK;
 }
 
-enum lk_status lk_socket_send(struct lk_socket *socket, const struct lk_str *parts, size_t count,
-                              struct lk_error *err)
+enum lk_status lk_socket_receive(struct lk_socket *socket, struct lk_frames *ret,
+                                 struct lk_error *err)
+{
+    struct arriving arriving;
+    enum lk_status st;
+
+    arriving.count = arriving.bytes = 0;
+    arriving.oversized = false;
+    lk_frames_done(ret);
+    lock(socket);
+    st = receive_all(socket, &arriving, err);
+    unlock(socket);
+    if (!st)
+        keep(&arriving, ret);
+    return st;
+}
+
+static enum lk_status send_all(struct lk_socket *socket, const struct lk_str *parts, size_t count,
+                               struct lk_error *err)
 {
     /* An ASKER would wait for a peer that does not read; one that does not is as good as gone. */
     bool is_asker = socket->kind == LK_SOCKET_ASKER;
@@ -281,6 +316,17 @@ enum lk_status lk_socket_send(struct lk_socket *socket, const struct lk_str *par
         }
     }
     return LK_OK;
+}
+
+enum lk_status lk_socket_send(struct lk_socket *socket, const struct lk_str *parts, size_t count,
+                              struct lk_error *err)
+{
+    enum lk_status st;
+
+    lock(socket);
+    st = send_all(socket, parts, count, err);
+    unlock(socket);
+    return st;
 }
 
 /* ---- waiting ------------------------------------------------------------------------------- */
@@ -301,6 +347,26 @@ static bool has_input(struct lk_socket *socket)
     return socket->touched;
 }
 
+bool lk_socket_has_input(struct lk_socket *socket)
+{
+    bool ret;
+
+    lock(socket);
+    ret = has_input(socket);
+    unlock(socket);
+    return ret;
+}
+
+static bool has_input_after_a_call(struct lk_socket *socket)
+{
+    bool ret;
+
+    lock(socket);
+    ret = socket->touched && has_input(socket);
+    unlock(socket);
+    return ret;
+}
+
 /* Those that need no waiting; returns how many. */
 static size_t find_ready(struct lk_poll_item *items, size_t count)
 {
@@ -308,7 +374,7 @@ static size_t find_ready(struct lk_poll_item *items, size_t count)
 
     for (size_t i = 0; i < count; i++) {
         struct lk_socket *socket = items[i].socket;
-        items[i].ready = socket && socket->touched && has_input(socket);
+        items[i].ready = socket && has_input_after_a_call(socket);
         ready += items[i].ready;
     }
     return ready;
@@ -321,7 +387,7 @@ static size_t find_news(struct lk_poll_item *items, const struct pollfd *polled,
 
     for (size_t i = 0; i < count; i++) {
         if (!items[i].ready && polled[i].revents)
-            items[i].ready = items[i].socket ? has_input(items[i].socket) : true;
+            items[i].ready = items[i].socket ? lk_socket_has_input(items[i].socket) : true;
         ready += items[i].ready;
     }
     return ready;

@@ -1,5 +1,5 @@
 /* ZeroMQ behind four calls: the only files that include zmq.h are this folder's. A
- * socket belongs to one thread; whole multipart messages go in and out. */
+ * socket belongs to one thread, unless it is shared; whole multipart messages go in and out. */
 #ifndef LK_WIRE_SOCKET_H
 #define LK_WIRE_SOCKET_H
 
@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct lk_zmq;    /* the ZeroMQ context; any thread */
-struct lk_socket; /* one socket; one thread */
+struct lk_socket; /* one socket; one thread, or shared */
 
 enum lk_socket_kind {
     LK_SOCKET_ROUTER,
@@ -34,6 +34,12 @@ LK_MUST_USE enum lk_status lk_socket_connect(struct lk_zmq *zmq, enum lk_socket_
                                              const char *address, struct lk_socket **ret,
                                              struct lk_error *err);
 void lk_socket_close(struct lk_socket *socket);
+/* From now on several threads may receive, send and poll, each call for itself (the mutex in it is
+ * the fence that libzmq asks for). One of them waits for the socket. What the others' calls hide
+ * from its wait, lk_socket_has_input() tells them: they wake it. */
+void lk_socket_share(struct lk_socket *socket);
+/* Whether something waits to be received. */
+bool lk_socket_has_input(struct lk_socket *socket);
 
 enum { LK_FRAMES_MAX = 64, LK_FRAME_BYTES_MAX = 64 << 20 };
 

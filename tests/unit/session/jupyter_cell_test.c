@@ -11,6 +11,7 @@ struct world {
     struct lk_zmq *zmq;
     struct lk_socket *router; /* what the router would read */
     struct lk_exchange exchange;
+    struct lk_outbox outbox;
     struct lk_message request;
     struct fake_clock clock;
     struct lk_cancel *cancel;
@@ -21,6 +22,7 @@ struct world {
 
 static int start(void **state)
 {
+    static const struct lk_secret no_key = LK_SECRET_INIT;
     static const struct lk_str dicts[4] = {LK_STR_INIT("{\"msg_id\":\"m-1\"}"), LK_STR_INIT("{}"),
                                            LK_STR_INIT("{}"), LK_STR_INIT("{}")};
     struct world *w = calloc(1, sizeof *w);
@@ -33,8 +35,9 @@ static int start(void **state)
     assert_lk_ok(lk_socket_bind(w->zmq, LK_SOCKET_PAIR, "inproc://cell", &w->router, &err), &err);
     assert_lk_ok(
         lk_socket_connect(w->zmq, LK_SOCKET_PAIR, "inproc://cell", &w->exchange.pair, &err), &err);
-    w->exchange.session = "session";
-    w->exchange.clock = &w->clock.clock;
+    w->outbox = (struct lk_outbox){
+        .key = &no_key, .session = "session", .clock = &w->clock.clock, .iopub = w->exchange.pair};
+    w->exchange.outbox = &w->outbox;
     w->request.dicts = dicts;
     lk_jupyter_cell_init(&w->cell, &w->exchange, &w->request, w->cancel);
     w->cell.cell.allow_stdin = true;
@@ -83,14 +86,17 @@ static void read_all(struct world *w)
         LK_CLEANUP(lk_message_done) struct lk_message message = LK_MESSAGE_INIT;
         struct lk_error err = LK_ERROR_INIT;
         struct lk_str parts[LK_FRAMES_MAX];
-        size_t delimiter;
+        bool is_question;
         if (lk_socket_receive(w->router, &frames, NULL))
             return;
-        /* tag, identities, delimiter, four dicts; the router puts the signature in. */
-        delimiter = frames.count - 6;
-        memcpy(parts, frames.parts + 1, (delimiter + 1) * sizeof *parts);
-        parts[delimiter + 1] = LK_STR_EMPTY;
-        memcpy(parts + delimiter + 2, frames.parts + delimiter + 2, 4 * sizeof *parts);
+        /* What is published is a message; a question gets its signature from the router. */
+        is_question = lk_str_eq(frames.parts[0], LK_TAG_STDIN);
+        memcpy(parts, frames.parts + is_question, (frames.count - is_question) * sizeof *parts);
+        if (is_question) {
+            size_t delimiter = frames.count - 6;
+            memmove(parts + delimiter + 2, parts + delimiter + 1, 4 * sizeof *parts);
+            parts[delimiter + 1] = LK_STR_EMPTY;
+        }
         assert_lk_ok(lk_message_read(parts, frames.count, &no_key, &message, &err), &err);
         write_down(w, &message);
     }

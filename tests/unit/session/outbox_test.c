@@ -1,4 +1,4 @@
-#include "session/exchange.h"
+#include "session/outbox.h"
 
 #include "support/assert.h"
 
