@@ -16,17 +16,16 @@ static uint64_t digits_of(struct lk_str signature)
 bool lk_replay_check(struct lk_replay *replay, struct lk_str signature)
 {
     uint64_t digits;
-    bool found = false;
+    size_t at;
 
     if (signature.len < DIGITS)
         return false;
     digits = digits_of(signature);
-    /* All of them each time, so that the compiler may look at many at once. */
-    for (size_t i = 0; i < LK_REPLAY_MAX; i++)
-        found |= replay->seen[i] == digits;
-    if (found)
-        return true;
-    replay->seen[replay->next] = digits;
-    replay->next = (replay->next + 1) % LK_REPLAY_MAX;
+    at = digits % LK_REPLAY_BUCKETS;
+    for (size_t i = 0; i < LK_REPLAY_DEPTH; i++) {
+        if (replay->buckets[at].seen[i] == digits)
+            return true;
+    }
+    replay->buckets[at].seen[replay->buckets[at].next++ % LK_REPLAY_DEPTH] = digits;
     return false;
 }

@@ -7,12 +7,16 @@
 
 #include <stdint.h>
 
-enum { LK_REPLAY_MAX = 4096 };
+enum { LK_REPLAY_BUCKETS = 1024, LK_REPLAY_DEPTH = 8 };
 
-/* The newest LK_REPLAY_MAX signatures. All bytes zero: none seen. */
+/* The newest signatures, the first 16 digits of each, in buckets by their last ones. Signatures are
+ * as good as random, so of the last 2,000 hardly one in ten thousand has been pushed out of its
+ * bucket. All bytes zero: none seen. */
 struct lk_replay {
-    uint64_t seen[LK_REPLAY_MAX]; /* the first 16 digits of each; 0: none */
-    size_t next;
+    struct {
+        uint64_t seen[LK_REPLAY_DEPTH]; /* 0: none */
+        unsigned next;
+    } buckets[LK_REPLAY_BUCKETS];
 };
 
 /* True when a message with this signature (hex digits that were found right) has been seen;
