@@ -106,7 +106,7 @@ class ConsoleTests(unittest.TestCase):
         self.console.type(support.WAITS + ENTER)
         self.console.wait_for("https://login.microsoftonline.com/")
         self.console.type(CTRL_C)
-        self.console.wait_for("KeyboardInterrupt: interrupted")
+        self.console.wait_for("KeyboardInterrupt: Stopped waiting for the browser")
         self.console.prompt(2)
         self.assertRegex(self.console.run("%set n=12345", 2), r"n +12345")
 

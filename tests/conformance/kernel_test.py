@@ -4,7 +4,6 @@ enable. Texts and files come out of a lakehouse: the kernel is connected to its 
 
 import json
 import os
-import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -31,8 +30,9 @@ class LivyKernelTests(jupyter_kernel_test.KernelTests):
     file_extension = ".py"
 
     code_hello_world = "%lakehouse cat Files/hello.txt"
-    # Tells where to sign in, and the browser of setUpClass does so.
-    code_stderr = "%entra login --tenant {fabric.demo.tenant} --client {fabric.demo.client} --browser"
+    # A text over the ceiling of a cell, which says so.
+    code_stderr = "%lakehouse cat Files/long.txt --bytes 4000000"
+    code_page_something = "%batch submit?"
 
     completion_samples = [
         {"text": "%ba", "matches": ["batch"]},
@@ -64,9 +64,9 @@ class LivyKernelTests(jupyter_kernel_test.KernelTests):
          "result": {"kind": "variables", "variables": {"answer": 42}}},
         {"code": "%vars answer --json", "mime": "text/x-json"},
         {"code": "%vars answer --json", "mime": "text/plain"},
-        {"code": "%livy info", "mime": "application/json"},
-        {"code": "%lakehouse ls Files", "mime": "application/json"},
-        {"code": "%entra token --for storage", "mime": "text/plain"},
+        {"code": "%livy info --json", "mime": "application/json"},
+        {"code": "%lakehouse ls Files --json", "mime": "application/json"},
+        {"code": "%entra token --for storage --json", "mime": "text/plain"},
     ]
     code_display_data = [
         {"code": "%help", "mime": "text/markdown"},
@@ -85,25 +85,15 @@ class LivyKernelTests(jupyter_kernel_test.KernelTests):
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory(prefix="lk-kernel-test-")
         cls.addClassCleanup(folder.cleanup)
-        cls.give_a_browser(Path(folder.name, "bin"))
-        hello = Path(folder.name, "hello.txt")
+        hello, long = Path(folder.name, "hello.txt"), Path(folder.name, "long.txt")
         hello.write_text("hello, world\n")
+        long.write_text("x\n" * 2_000_000)  # each line of its own in a notebook
         super().setUpClass()
-        for cell in (support.CONNECT, support.LOGIN, f"%lakehouse put {hello} Files/ --quiet"):
+        for cell in (support.CONNECT, support.LOGIN, f"%lakehouse put {hello} Files/ --quiet",
+                     f"%lakehouse put {long} Files/ --quiet"):
             reply = cls.kc.execute_interactive(cell, timeout=60)
             if reply["content"]["status"] != "ok":
                 raise AssertionError(reply["content"])
-
-    @classmethod
-    def give_a_browser(cls, folder):
-        """The kernel finds xdg-open on PATH, as on a desktop; this one accepts the sign-in."""
-        folder.mkdir()
-        opener = folder / "xdg-open"
-        page = support.ROOT / "tests/conformance/sign_in_page.py"
-        opener.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{page}" "$1"\n')
-        opener.chmod(0o755)
-        os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
-        os.environ["BROWSER"] = str(opener)
 
 
 class LivyIopubWelcomeTests(jupyter_kernel_test.IopubWelcomeTests):
