@@ -103,7 +103,7 @@ class JupyterLabTests(unittest.TestCase):
             self.outputs(4).evaluate_all("outputs => outputs.forEach(output => output.dataset.old = '')")
             self.press("notebook:restart-run-all")
             self.page.locator(".jp-Dialog .jp-mod-accept").click()
-            expect(self.cell(4).locator(".jp-OutputArea-output:not([data-old])")).to_have_count(2)
+            expect(self.cell(4).locator(".jp-OutputArea-output:not([data-old])")).to_have_count(1)
             expect(self.cell(4).locator("[data-old]")).to_have_count(0)
             self.prompt_is(4, 5)
             self.wait_until_idle()
