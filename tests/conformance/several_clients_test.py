@@ -67,7 +67,8 @@ class SeveralClientsTests(unittest.TestCase):
         """Until the waiting cell shows the address that it waits for."""
         while True:
             message = client.get_iopub_msg(timeout=TIMEOUT_S)
-            if message["msg_type"] == "stream" and message["parent_header"]["msg_id"] == asked:
+            shows = message["msg_type"] in ("stream", "display_data")
+            if shows and message["parent_header"]["msg_id"] == asked:
                 return
 
     def interrupt(self, client):

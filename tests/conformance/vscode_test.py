@@ -367,14 +367,19 @@ class WholeSessionTests(unittest.TestCase):
             parents.setdefault(content["transient"]["display_id"], set()).add(message["parent_header"]["msg_id"])
             self.assertEqual(set(content["data"]), PROGRESS_TYPES)
             self.assertEqual(content["metadata"], {})
-        self.assertEqual([len(cells) for cells in parents.values()], [1, 1])  # watched in two cells
+        self.assertGreaterEqual(len(parents), 2)
+        self.assertEqual({len(cells) for cells in parents.values()}, {1})
         self.assertEqual(self.notebook.lost_updates, [])
         self.assertIn("✓ succeeded", self.notebook.text(7))
 
     def test_updates_come_at_most_twice_a_second(self):
-        times = [offset for offset, _, way, message in self.recorder.entries
-                 if message and way == "received" and message["header"]["msg_type"] == "update_display_data"]
-        gaps = sorted(later - earlier for earlier, later in zip(times, times[1:]))
+        times = {}
+        for offset, _, way, message in self.recorder.entries:
+            if message and way == "received" and message["header"]["msg_type"] == "update_display_data":
+                display = message["content"]["transient"]["display_id"]
+                times.setdefault(display, []).append(offset)
+        watched = max(times.values(), key=len)
+        gaps = sorted(later - earlier for earlier, later in zip(watched, watched[1:]))
         self.assertGreater(gaps[len(gaps) // 2], 0.45)
 
     def test_the_prompt_is_masked_and_the_cell_points_at_the_box(self):

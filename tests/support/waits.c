@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 10000, JOURNAL_MAX = 4 << 20, UPLOAD_BYTES = 24 << 20, BUSY_TICKS = 4 };
+enum { PATIENCE_MS = 30000, JOURNAL_MAX = 4 << 20, UPLOAD_BYTES = 24 << 20, BUSY_TICKS = 4 };
 #define HASHED_BYTES ((off_t)256 << 20)
 
 static int64_t now_ms(void)
@@ -331,7 +331,7 @@ static void settle_second_fault(struct world *world, const char *msg_id)
 static void wait_held(struct relay *relay)
 {
     if (!relay_wait_held(relay, PATIENCE_MS))
-        fail_msg("nothing hung within 10 s");
+        fail_msg("nothing hung within 30 s");
 }
 
 static void settle_mute(struct world *world, const char *msg_id)
@@ -360,7 +360,7 @@ static void settle_mark(struct world *world, const char *msg_id)
     (void)msg_id;
     while (stat(world->mark, &info) || info.st_size == 0) {
         if (now_ms() > deadline)
-            fail_msg("nobody came to the mark within 10 s");
+            fail_msg("nobody came to the mark within 30 s");
         pause_ms(1);
     }
 }
@@ -397,7 +397,7 @@ static void settle_connecting(struct world *world, const char *msg_id)
     (void)msg_id;
     while (!is_connecting(full_port(world))) {
         if (now_ms() > deadline)
-            fail_msg("no connection was tried within 10 s");
+            fail_msg("no connection was tried within 30 s");
         pause_ms(1);
     }
 }
@@ -424,7 +424,7 @@ static void wait_busy(struct world *world)
 
     while (ticks_used(world->kernel->pid) < before + BUSY_TICKS) {
         if (now_ms() > deadline)
-            fail_msg("the kernel did not get busy within 10 s");
+            fail_msg("the kernel did not get busy within 30 s");
         pause_ms(1);
     }
 }
@@ -455,7 +455,7 @@ static void settle_fifo(struct world *world, const char *msg_id)
     while ((world->fifo_fd = open(world->fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0) {
         assert_int_equal(errno, ENXIO);
         if (now_ms() > deadline)
-            fail_msg("nobody read the pipe within 10 s");
+            fail_msg("nobody read the pipe within 30 s");
         pause_ms(1);
     }
 }
