@@ -1,4 +1,4 @@
-/* The cancel flag: the only thing two threads share. One thread sets and clears it
+/* The cancel flag, by which one thread stops another. One thread sets and clears it
  * (the router; in a terminal the signal handler sets), the other looks and waits.
  * Every wait includes lk_cancel_fd(), so an interrupt takes milliseconds. */
 #ifndef LK_BASE_CANCEL_H

@@ -41,13 +41,24 @@ void lk_exchange_ask(struct lk_exchange *exchange, const struct lk_outgoing *out
     lk_exchange_forward(exchange, LK_TAG_STDIN, parts, count);
 }
 
+/* The router waits for subscribers, and a call of ours may have hidden one from it. */
+static void look_for_subscribers(struct lk_exchange *exchange)
+{
+    if (lk_socket_has_input(exchange->outbox->iopub))
+        lk_exchange_forward(exchange, LK_TAG_LOOK, NULL, 0);
+}
+
+void lk_exchange_begin(struct lk_exchange *exchange, const struct lk_message *request)
+{
+    lk_outbox_status(exchange->outbox, request, LK_BUSY);
+    look_for_subscribers(exchange);
+}
+
 void lk_exchange_publish(struct lk_exchange *exchange, const char *type,
                          const struct lk_message *parent, const json_t *content)
 {
     lk_outbox_publish(exchange->outbox, lk_str_from(type), type, parent, content);
-    /* The router waits for subscribers, and this call may have hidden one from it. */
-    if (lk_socket_has_input(exchange->outbox->iopub))
-        lk_exchange_forward(exchange, LK_TAG_LOOK, NULL, 0);
+    look_for_subscribers(exchange);
 }
 
 void lk_exchange_fail(struct lk_exchange *exchange)

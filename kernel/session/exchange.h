@@ -16,6 +16,8 @@
 #define LK_TAG_QUIT    LK_STR("quit")
 /* executor → router: + identities, delimiter, header, parent_header, metadata, content */
 #define LK_TAG_STDIN LK_STR("stdin")
+/* executor → router: nobody waits for an answer any more */
+#define LK_TAG_ANSWERED LK_STR("answered")
 /* executor → router: somebody has subscribed to iopub */
 #define LK_TAG_LOOK LK_STR("look")
 /* executor → router, before the reply of a failed cell: what waits now is to be aborted. The reply
@@ -38,6 +40,8 @@ void lk_exchange_ask(struct lk_exchange *exchange, const struct lk_outgoing *out
 /* On iopub with the type as topic. */
 void lk_exchange_publish(struct lk_exchange *exchange, const char *type,
                          const struct lk_message *parent, const json_t *content);
+/* "busy", for a request that begins. */
+void lk_exchange_begin(struct lk_exchange *exchange, const struct lk_message *request);
 /* Has the cells that wait behind a failed one marked; returns when they are. */
 void lk_exchange_fail(struct lk_exchange *exchange);
 /* The reply to request ("x_reply" to "x_request"; content is taken, NULL: none), "idle", and the

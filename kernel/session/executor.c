@@ -234,7 +234,7 @@ static void serve_request(struct executor *self, struct lk_str tag, const struct
     enum lk_status st = lk_message_read(frames, count, &no_key, &request, &err);
     json_t *content = NULL;
 
-    lk_outbox_status(self->exchange.outbox, &request, LK_BUSY);
+    lk_exchange_begin(&self->exchange, &request);
     if (!st)
         content = serve(self, tag, &request);
     else if (st == LK_INVALID)
@@ -264,7 +264,7 @@ static void serve_until_quit(struct executor *self)
     while (going) {
         LK_CLEANUP(lk_frames_done) struct lk_frames frames = LK_FRAMES_INIT;
         if (lk_socket_receive(self->exchange.pair, &frames, NULL) == LK_OK)
-            going = frames.count > 0 && serve_frames(self, &frames);
+            going = !frames.count || serve_frames(self, &frames);
         else
             going = lk_socket_poll(&item, 1, -1, NULL) == LK_OK;
     }

@@ -312,6 +312,7 @@ static enum lk_status ask(struct lk_cell *cell, const char *prompt, bool passwor
         send_question(self, &question);
         st = wait_for_news(self, &question, &news, ret, err);
     }
+    lk_exchange_forward(self->exchange, LK_TAG_ANSWERED, NULL, 0);
     if (!st && password && lk_secret_is_empty(ret))
         return no_answer(err);
     return st;

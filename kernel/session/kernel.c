@@ -46,10 +46,11 @@ static bool terminated(void)
 
 static bool interrupted(void)
 {
-    bool was = got_int;
-
+    /* Cleared only when seen: a signal between a look and a clearing would be lost. */
+    if (!got_int)
+        return false;
     got_int = 0;
-    return was;
+    return true;
 }
 
 static void watch_signals(void)

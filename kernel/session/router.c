@@ -23,6 +23,7 @@ enum {
 struct inlet {
     struct lk_socket *socket;
     struct lk_replay replay;
+    bool more; /* than was read in this turn */
 };
 
 struct lk_router {
@@ -50,11 +51,12 @@ static void to_executor(struct lk_router *router, struct lk_str tag, const struc
     size_t delimiter = 0;
 
     memcpy(parts, frames->parts, frames->count * sizeof *parts);
-    while (delimiter < frames->count && !lk_str_eq(parts[delimiter], LK_STR("<IDS|MSG>")))
+    while (!lk_str_eq(parts[delimiter], LK_STR("<IDS|MSG>")))
         delimiter++;
-    /* The signature has been checked and ends here: the executor reads with an empty key. */
+    /* The signature has been checked and ends here: the executor reads with an empty key. So do
+     * buffers, which nobody reads. */
     parts[delimiter + 1] = LK_STR_EMPTY;
-    lk_exchange_forward(&exchange, tag, parts, frames->count);
+    lk_exchange_forward(&exchange, tag, parts, delimiter + 6);
 }
 
 static void finish_running(struct lk_router *router)
@@ -97,7 +99,7 @@ static void mark_failed(struct lk_router *router)
 
 static void from_executor(struct lk_router *router, const struct lk_frames *frames)
 {
-    struct lk_str tag = frames->parts[0];
+    struct lk_str tag = frames->count ? frames->parts[0] : LK_STR_EMPTY;
 
     if (lk_str_eq(tag, LK_TAG_DONE))
         finish_running(router);
@@ -107,6 +109,8 @@ static void from_executor(struct lk_router *router, const struct lk_frames *fram
         read_iopub(router);
     else if (lk_str_eq(tag, LK_TAG_STDIN))
         relay_question(router, frames);
+    else if (lk_str_eq(tag, LK_TAG_ANSWERED))
+        router->asking = false;
 }
 
 static void read_executor(struct lk_router *router)
@@ -249,16 +253,20 @@ static bool is_good(struct lk_router *router, struct inlet *inlet, struct lk_que
     return true;
 }
 
-/* One good message, NULL when there is none. */
+/* One good message, NULL when there is none, or only bad ones in this turn. */
 static struct lk_queued *receive(struct lk_router *router, struct inlet *inlet)
 {
     struct lk_queued *queued = lk_alloc(sizeof *queued);
 
-    while (lk_socket_receive(inlet->socket, &queued->frames, NULL) == LK_OK) {
+    inlet->more = false;
+    for (int i = 0; lk_socket_receive(inlet->socket, &queued->frames, NULL) == LK_OK; i++) {
         if (is_good(router, inlet, queued))
             return queued;
         lk_message_done(&queued->message);
         memset(&queued->message, 0, sizeof queued->message);
+        inlet->more = i == TURN;
+        if (inlet->more)
+            break;
     }
     lk_queued_free(queued);
     return NULL;
@@ -286,10 +294,13 @@ static bool is_urgent(const struct lk_message *request)
 
 static void read_shell(struct lk_router *router)
 {
-    while (!router->leaving && lk_shell_queue_has_room(&router->queue)) {
+    int urgent = 0;
+
+    while (!router->leaving && urgent < TURN && lk_shell_queue_has_room(&router->queue)) {
         struct lk_queued *queued = receive(router, &router->shell);
         if (!queued) {
-            lk_shell_queue_caught_up(&router->queue);
+            if (!router->shell.more)
+                lk_shell_queue_caught_up(&router->queue);
             return;
         }
         if (!is_urgent(&queued->message)) {
@@ -298,6 +309,7 @@ static void read_shell(struct lk_router *router)
         }
         answer_in_brackets(router, router->shell.socket, &queued->message);
         lk_queued_free(queued);
+        urgent++;
     }
 }
 
@@ -322,10 +334,11 @@ static void read_iopub(struct lk_router *router)
     LK_CLEANUP(lk_frames_done) struct lk_frames frames = LK_FRAMES_INIT;
 
     for (int i = 0; i < TURN && lk_socket_receive(router->iopub, &frames, NULL) == LK_OK; i++) {
-        struct lk_str topic = lk_str_slice(frames.parts[0], 1, frames.parts[0].len);
+        struct lk_str topic;
         json_t *content;
-        if (!frames.parts[0].len || frames.parts[0].ptr[0] != 1)
+        if (!frames.count || !frames.parts[0].len || frames.parts[0].ptr[0] != 1)
             continue;
+        topic = lk_str_slice(frames.parts[0], 1, frames.parts[0].len);
         content = json_object();
         json_object_set_new(content, "subscription", lk_json_text(topic));
         lk_outbox_publish(&router->outbox, topic, "iopub_welcome", NULL, content);

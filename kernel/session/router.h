@@ -1,8 +1,8 @@
-/* The router: the thread that owns every ZeroMQ socket but the executor's end and the
- * heartbeat. It verifies and queues requests, hands them to the executor one by one, and answers
- * control at once. It never runs a cell and never blocks on one. Shell and iopub it shares with the
- * executor, which sends its outputs and replies itself: another hop between threads would cost a
- * third of a small cell's round trip. */
+/* The router: the thread that all messages of clients reach first, heartbeats excepted. It verifies
+ * and queues requests, hands them to the executor one by one, and answers control at once. It never
+ * runs a cell and never blocks on one. Shell and iopub it shares with the executor, which sends its
+ * outputs and replies itself: another hop between threads would cost a third of a small cell's
+ * round trip. */
 #ifndef LK_SESSION_ROUTER_H
 #define LK_SESSION_ROUTER_H
 

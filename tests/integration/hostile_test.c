@@ -6,6 +6,7 @@
 #include "wire/signature.h"
 #include "wire/socket.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
@@ -149,6 +150,50 @@ static void all_cells_behind_a_failed_one_are_answered_once_and_not_run(void **s
     assert_str(lk_json_get_str(after, "ename"), "UnknownName");
 }
 
+/* Where a message has as many parts as a message may have, and one more, and one less. */
+static void a_message_with_many_buffers_is_answered_or_dropped_and_no_more(void **state)
+{
+    struct world *world = *state;
+
+    for (size_t buffers = LK_FRAMES_MAX - 10; buffers < LK_FRAMES_MAX + 2; buffers++) {
+        struct lk_str frames[LK_FRAMES_MAX + 8];
+        struct request request;
+        char header[96];
+        size_t count = LK_COUNT(request.frames);
+        snprintf(header, sizeof header, "{\"msg_id\":\"b%zu\",\"msg_type\":\"execute_request\"}",
+                 buffers);
+        sign(world->bad, header, "{\"code\":\"%vars\"}", &request);
+        memcpy(frames, request.frames, sizeof request.frames);
+        while (count < 6 + buffers)
+            frames[count++] = LK_STR("buffer");
+        raw_send_frames(world->bad, LK_SHELL, frames, count);
+        assert_serves_others(world);
+    }
+}
+
+/* The router waits for subscribers while the executor sends by the same socket. */
+static void who_subscribes_while_cells_run_is_welcomed_at_once(void **state)
+{
+    struct world *world = *state;
+    struct lk_clock *clock = lk_clock_system();
+    char id[RAW_ID_SIZE];
+
+    for (int i = 0; i < 20; i++) {
+        struct raw_client *late;
+        LK_CLEANUP(lk_json_unref) json_t *first = NULL;
+        int64_t began = clock->monotonic_ms(clock);
+        for (int cell = 0; cell < 100; cell++)
+            raw_send_take(world->bad, LK_SHELL, "execute_request",
+                          json_pack("{s:s}", "code", "%vars"), id);
+        late = raw_client_new(world->kernel);
+        first = raw_receive(late, LK_IOPUB, 10000);
+        assert_non_null(first);
+        assert_true(clock->monotonic_ms(clock) - began < 5000);
+        raw_client_free(late);
+    }
+    assert_serves_others(world);
+}
+
 /* Without a key nothing tells the requests apart, so all are good. */
 static void a_flood_of_requests_holds_up_nobody_else(void **state)
 {
@@ -231,6 +276,8 @@ int main(void)
         TEST(all_cells_behind_a_failed_one_are_answered_once_and_not_run),
         cmocka_unit_test_setup_teardown(a_flood_of_requests_holds_up_nobody_else, start_unsigned,
                                         stop),
+        TEST(a_message_with_many_buffers_is_answered_or_dropped_and_no_more),
+        TEST(who_subscribes_while_cells_run_is_welcomed_at_once),
         TEST(a_flood_of_forgeries_leaves_a_line_a_second_in_the_log),
         TEST(a_frame_over_the_ceiling_costs_its_sender_the_connection),
     };
