@@ -267,7 +267,7 @@ def bench(runner, log):
     table = ROOT / "build/bench/kernels.md"
     table.unlink(missing_ok=True)
     quick = runner.command(log, [program, "--quick"], 600) == 0 and table.exists()
-    soaked = runner.command(log, [program, "--soak", "30000"], 300) == 0
+    soaked = runner.command(log, [program, "--soak", "100000"], 600) == 0
     why = [] if quick else ["a kernel lost a message or failed, or there was no table"]
     why += [] if soaked else ["the soak lost a message, or memory grew"]
     return Counts(passed=quick + soaked, failed=2 - quick - soaked, why="; ".join(why))

@@ -81,7 +81,8 @@ enum lk_status lk_aside_run(struct lk_aside *work, struct lk_cancel *cancel, str
         return LK_OK;
     }
     shared = lk_alloc(sizeof(*shared));
-    *shared = (struct shared){.work = work, .lock = PTHREAD_MUTEX_INITIALIZER};
+    *shared =
+        (struct shared){.work = work, .lock = PTHREAD_MUTEX_INITIALIZER, .done_ends = {-1, -1}};
     why = lk_platform_wakeup_open(shared->done_ends) ? start(&thread, shared) : errno;
     if (why) {
         work->free(work);

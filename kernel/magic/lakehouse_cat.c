@@ -54,6 +54,10 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     enum lk_status st;
 
     (void)body;
+    if (!lk_args_positional_count(args)) {
+        lk_error_set(err, LK_INVALID, "NoFile", "%%lakehouse cat needs a file of the lakehouse");
+        return lk_error_next(err, "%%lakehouse cat Files/NAME; `%%lakehouse ls Files` lists them.");
+    }
     st = read_max(args, &max, err);
     if (!st)
         st = lk_context_onelake(context, &onelake, err);

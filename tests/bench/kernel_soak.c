@@ -31,7 +31,7 @@ struct step {
 
 static const struct step steps[] = {
     {"execute_request", CELL("# Parameters\\nx = @"), "ok", NULL},
-    {"execute_request", CELL("%vars"), "ok", "execute_result"},
+    {"execute_request", CELL("%vars"), "ok", "display_data"},
     {"execute_request", CELL("%nosuch@"), "error", "error"},
     {"execute_request", CELL("%help livy"), "ok", "display_data"},
     {"execute_request", CELL("%livy info"), "error", "error"},

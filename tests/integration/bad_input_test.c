@@ -234,6 +234,12 @@ static void a_file_that_exists_is_not_overwritten_when_asked(void **state)
     assert_non_null(strstr(lk_buf_cstr(&((struct world *)*state)->errout), "print(1)"));
 }
 
+static void reading_without_a_path_is_told_what_to_name(void **state)
+{
+    RUN(*state, CONNECT, LOGIN, "%lakehouse cat");
+    expect(*state, 1, "NoFile", "needs a file", "%lakehouse ls");
+}
+
 static void a_payload_that_was_never_uploaded_is_told_before_submitting(void **state)
 {
     RUN(*state, CONNECT, LOGIN, "%batch submit nowhere.py");
@@ -314,6 +320,7 @@ int main(void)
         TEST(a_syntax_error_in_the_payload_shows_line_and_cause),
         TEST(a_payload_that_cannot_be_uploaded_is_saved_all_the_same),
         TEST(a_file_that_exists_is_not_overwritten_when_asked),
+        TEST(reading_without_a_path_is_told_what_to_name),
         TEST(a_payload_that_was_never_uploaded_is_told_before_submitting),
         TEST(without_spark_the_error_names_the_command_that_installs_it),
         TEST(an_unknown_magic_gets_the_nearest_one),
