@@ -263,7 +263,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     };
     LK_CLEANUP(lk_json_unref) json_t *value = json_object();
     struct lk_credential *credential = NULL;
-    enum flow flow;
+    enum flow flow = FLOW_BROWSER;
     enum lk_status st;
 
     (void)body;
