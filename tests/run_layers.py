@@ -76,6 +76,8 @@ def home_environment(home, spark_home):
     env.update(LIVY_KERNEL_BIN=str(BUILD / "bin/livy-kernel"), LIVY_LOCAL_BIN=str(BUILD / "bin/livy-local"),
                ASAN_OPTIONS=f"detect_stack_use_after_return=1:{report}",
                UBSAN_OPTIONS=f"print_stacktrace=1:{report}",
+               TSAN_OPTIONS=f"suppressions={ROOT}/tests/support/tsan.supp:ignore_noninstrumented_modules=1:"
+                            f"atexit_sleep_ms=0:{report}",
                PYTHONDONTWRITEBYTECODE="1", JUPYTER_PLATFORM_DIRS="0")
     return env
 
@@ -210,22 +212,36 @@ def script_counts(text, code):
 # ---- the layers
 
 
+def ctest(runner, log, build, selection, timeout_s):
+    report = log.with_suffix(".xml")
+    report.unlink(missing_ok=True)
+    code = runner.in_empty_home(log, [
+        "ctest", "--test-dir", build, *selection, "-j", os.cpu_count(), "--output-on-failure",
+        "--output-junit", report, "--test-output-size-passed", 10 << 20,
+        "--test-output-size-failed", 10 << 20], timeout_s)
+    if not report.exists():
+        return Counts(failed=1, why="ctest was killed or did not start")
+    counts = ctest_counts(report)
+    if code != 0 and counts.failed == 0:
+        counts.add(Counts(failed=1, why=f"ctest ended with {code}"))
+    return counts
+
+
 def ctest_layer(label, timeout_s):
     def run(runner, log):
         runner.build(log)
-        report = LOGS / f"{label}.xml"
-        report.unlink(missing_ok=True)
-        code = runner.in_empty_home(log, [
-            "ctest", "--test-dir", BUILD, "-L", f"^{label}$", "-j", os.cpu_count(), "--output-on-failure",
-            "--output-junit", report, "--test-output-size-passed", 10 << 20,
-            "--test-output-size-failed", 10 << 20], timeout_s)
-        if not report.exists():
-            return Counts(failed=1, why="ctest was killed or did not start")
-        counts = ctest_counts(report)
-        if code != 0 and counts.failed == 0:
-            counts.add(Counts(failed=1, why=f"ctest ended with {code}"))
-        return counts
+        return ctest(runner, log, BUILD, ["-L", f"^{label}$"], timeout_s)
     return run
+
+
+def threads(runner, log):
+    """Router and executor with everything that clients throw at them, under ThreadSanitizer."""
+    names = ["kernel", "hostile", "output"]
+    targets = ["livy-kernel", "livy-local", *(f"integration_{name}_test" for name in names)]
+    if (runner.command(log, ["cmake", "--preset", "tsan"], 300) or
+            runner.command(log, ["cmake", "--build", "--preset", "tsan", "--target", *targets], 1500)):
+        raise RuntimeError("the build failed")
+    return ctest(runner, log, ROOT / "build/tsan", ["-R", f"^integration/({'|'.join(names)})$"], 600)
 
 
 def script_layer(pattern, environment, timeout_s, arguments=()):
@@ -280,6 +296,7 @@ LAYERS = [
     ("fuzz", "the fuzzers' corpora, replayed", [], True, ctest_layer("fuzz", 300)),
     ("integration", "kernel and local service as processes", ["spark"], True,
      ctest_layer("integration", 900)),
+    ("threads", "router and executor under load, under ThreadSanitizer", [], False, threads),
     ("conformance", "the kernel in real Jupyter clients", ["jupyter", "browser", "spark"], True,
      script_layer("tests/conformance/*_test.py", "jupyter", 300)),
     ("bench", "the bench, as a smoke: figures are tests/bench/run's", ["jupyter"], True, bench),
