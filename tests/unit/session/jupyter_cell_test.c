@@ -89,6 +89,8 @@ static void read_all(struct world *w)
         bool is_question;
         if (lk_socket_receive(w->router, &frames, NULL))
             return;
+        if (lk_str_eq(frames.parts[0], LK_TAG_ANSWERED))
+            continue;
         /* What is published is a message; a question gets its signature from the router. */
         is_question = lk_str_eq(frames.parts[0], LK_TAG_STDIN);
         memcpy(parts, frames.parts + is_question, (frames.count - is_question) * sizeof *parts);
