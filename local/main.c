@@ -202,13 +202,14 @@ int main(int argc, char **argv)
         fputs(usage, stdout);
         return 0;
     }
-    command.options = (struct local_instance_options){.spark_home = find_spark(),
-                                                      .java_home = variable("JAVA_HOME"),
+    command.options = (struct local_instance_options){.java_home = variable("JAVA_HOME"),
                                                       .python = variable("PYSPARK_PYTHON")};
     if (!read_command(argc, argv, &command)) {
         fputs(usage, stderr);
         return EXIT_USAGE;
     }
+    if (!command.options.spark_home)
+        command.options.spark_home = find_spark();
     if (!command.options.home)
         command.options.home = folder("XDG_STATE_HOME", ".local/state", "livy-local");
     command.options.home = absolute(command.options.home);
