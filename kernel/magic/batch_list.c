@@ -1,14 +1,12 @@
 /* %batch list: the newest batches of the service. */
 #include "base/timefmt.h"
-#include "magic/batch_target.h"
+#include "magic/batch_find.h"
 #include "magic/batch_view.h"
 #include "magic/view.h"
 
-enum { LIST_DEFAULT = 20, LIST_MAX = 500, ROWS_SHOWN = 30, NAME_SHOWN = 40 };
+enum { ROWS_SHOWN = 30, NAME_SHOWN = 40 };
 
-static const struct lk_option options[] = {
-    {"max", "N", "how many; 20 by default", false},
-};
+static const struct lk_option options[] = {LK_BATCH_FIND_OPTIONS};
 
 static void batch_row(const struct lk_context *context, const struct lk_livy_batch *batch,
                       struct lk_table *table)
@@ -38,60 +36,51 @@ static void batch_row(const struct lk_context *context, const struct lk_livy_bat
                                         lk_buf_view(&id)});
 }
 
-static enum lk_status read_max(const struct lk_args *args, int64_t *ret, struct lk_error *err)
+static void say_none(const struct lk_batch_found *found, struct lk_answer *ret)
 {
-    *ret = LIST_DEFAULT;
-    if (!lk_args_has(args, "max") ||
-        (lk_str_to_i64(lk_args_get(args, "max"), ret) && *ret > 0 && *ret <= LIST_MAX))
-        return LK_OK;
-    lk_error_set(err, LK_INVALID, "BadNumber", "--max takes a number from 1 to %d", LIST_MAX);
-    return lk_error_next(err, "%%batch list --max 50");
+    bool is_filtered = found->looked_at > 0;
+
+    ret->place = LK_VALUE_HIDDEN;
+    lk_buf_put(&ret->plain, is_filtered ? LK_STR("No such batches.\n")
+                                        : LK_STR("No batches. Next: %batch submit\n"));
+    lk_buf_put(&ret->markdown, is_filtered ? LK_STR("No such batches.\n")
+                                           : LK_STR("No batches. Next: `%batch submit`\n"));
 }
 
-static void say_none(struct lk_answer *ret)
+static json_t *list_value(const struct lk_context *context, const struct lk_livy_list *list)
 {
-    ret->place = LK_VALUE_HIDDEN;
-    lk_buf_put(&ret->plain, LK_STR("No batches. Next: %batch submit"));
-    lk_buf_put(&ret->markdown, LK_STR("No batches. Next: `%batch submit`"));
+    json_t *value = json_object(), *batches = json_array();
+
+    json_object_set_new(value, "kind", json_string("batch.list"));
+    for (size_t i = 0; i < list->count; i++)
+        json_array_append_new(batches, lk_batch_value(context, &list->batches[i]));
+    json_object_set_new(value, "batches", batches);
+    if (list->total >= 0)
+        json_object_set_new(value, "total", json_integer(list->total));
+    return value;
 }
 
 static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
                           struct lk_error *err)
 {
-    struct lk_livy_list list = {.batches = NULL};
-    struct lk_livy *livy;
+    LK_CLEANUP(lk_batch_found_done) struct lk_batch_found found = {.more = false};
     struct lk_table *table;
-    json_t *batches;
-    int64_t max;
-    enum lk_status st;
+    enum lk_status st = lk_batch_find(context, args, cell->cancel, &found, err);
 
     (void)body;
-    st = read_max(args, &max, err);
-    if (!st)
-        st = lk_context_livy(context, &livy, err);
-    if (!st)
-        st = lk_livy_list(livy, (size_t)max, cell->cancel, &list, err);
     if (st)
         return st;
-    ret->value = json_object();
-    json_object_set_new(ret->value, "kind", json_string("batch.list"));
-    json_object_set_new(ret->value, "batches", batches = json_array());
-    if (list.total >= 0)
-        json_object_set_new(ret->value, "total", json_integer(list.total));
+    ret->value = list_value(context, &found.list);
     table = lk_table_new(5, "Batch", "State", "Time", "Submitted (UTC)", "Id");
-    for (size_t i = 0; i < list.count; i++) {
-        json_array_append_new(batches, lk_batch_value(context, &list.batches[i]));
-        batch_row(context, &list.batches[i], table);
-    }
-    for (size_t i = list.count; i > 0; i--)
-        lk_batch_seen(context, &list.batches[i - 1]);
-    if (list.count)
+    for (size_t i = 0; i < found.list.count; i++)
+        batch_row(context, &found.list.batches[i], table);
+    if (found.list.count)
         lk_table_write(table, ROWS_SHOWN, &ret->markdown, &ret->plain);
     else
-        say_none(ret);
+        say_none(&found, ret);
     lk_table_free(table);
-    lk_livy_list_done(&list);
+    lk_batch_found_note(&found, args, "%batch list", &ret->markdown, &ret->plain);
     return LK_OK;
 }
 
@@ -99,7 +88,7 @@ const struct lk_magic lk_magic_batch_list = {
     .name = "batch",
     .verb = "list",
     .summary = "the newest batches of the service",
-    .usage = "%batch list [--max N]",
+    .usage = "%batch list [--name TEXT] [--state STATE] [--since DURATION] [--max N] [--skip N]",
     .options = options,
     .option_count = LK_COUNT(options),
     .flags = LK_MAGIC_LINE,

@@ -1,5 +1,7 @@
 #include "magic/batch_target.h"
 
+#include "fabric/livy_link.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -94,6 +96,11 @@ enum lk_status lk_batch_target(struct lk_context *context, struct lk_str text,
     }
     if (!text.len)
         return newest_in_journal(context, ret, err);
+    if (lk_livy_is_link(text)) {
+        st = lk_livy_link_read(&context->endpoint, text, &text, err);
+        if (st)
+            return st;
+    }
     if (!looks_like_id(text))
         return newest_of_name(context, text, cancel, ret, err);
     snprintf(ret->id, sizeof ret->id, "%.*s", LK_STR_ARGS(text));

@@ -5,7 +5,8 @@
 #include "magic/context.h"
 
 /* text empty: the last one submitted here, else the newest in the journal for this service. A GUID
- * or number is an id; anything else is looked up as a name, newest first. Fills ret->id (and more
+ * or number is an id, an address a link to a batch of this service; anything else is looked up as a
+ * name, newest first. Fills ret->id (and more
  * when the service was asked). */
 LK_MUST_USE enum lk_status lk_batch_target(struct lk_context *context, struct lk_str text,
                                            struct lk_cancel *cancel, struct lk_livy_batch *ret,
