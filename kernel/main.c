@@ -82,7 +82,7 @@ static struct lk_context_options read_context_options(void)
 static int run_kernel(const struct lk_context_options *context, int argc, char **argv)
 {
     if (argc != 3) {
-        lk_cli_usage(false);
+        lk_cli_usage(NULL, false);
         return LK_EXIT_USAGE;
     }
     return lk_kernel_run(&(struct lk_kernel_options){
@@ -103,13 +103,6 @@ static bool is_terminal(void)
 
 static int run_command(const struct lk_context_options *context, int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        int (*run)(const struct lk_cli_options *options, int argc, char **argv);
-    } commands[] = {
-        {"run", lk_cli_run},     {"install", lk_cli_install}, {"uninstall", lk_cli_uninstall},
-        {"token", lk_cli_token}, {"doctor", lk_cli_doctor},
-    };
     static struct lk_cli_options options;
 
     options = (struct lk_cli_options){
@@ -122,11 +115,7 @@ static int run_command(const struct lk_context_options *context, int argc, char 
         .live = is_terminal(),
     };
 
-    for (size_t i = 0; i < LK_COUNT(commands); i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(&options, argc - 1, argv + 1);
-    lk_cli_usage(false);
-    return LK_EXIT_USAGE;
+    return lk_cli_command(&options, argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)
@@ -148,13 +137,13 @@ int main(int argc, char **argv)
         return LK_EXIT_OK;
     }
     if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        lk_cli_usage(true);
+        lk_cli_usage(NULL, true);
         return LK_EXIT_OK;
     }
     if (argc >= 2 && strcmp(argv[1], "-f") == 0)
         return run_kernel(&context, argc, argv);
     if (argc >= 2)
         return run_command(&context, argc, argv);
-    lk_cli_usage(false);
+    lk_cli_usage(NULL, false);
     return LK_EXIT_USAGE;
 }

@@ -31,11 +31,14 @@ int lk_cli_install(const struct lk_cli_options *options, int argc, char **argv);
 int lk_cli_uninstall(const struct lk_cli_options *options, int argc, char **argv);
 int lk_cli_token(const struct lk_cli_options *options, int argc, char **argv);
 int lk_cli_doctor(const struct lk_cli_options *options, int argc, char **argv);
-/* Usage text to stdout (--help) or stderr. */
-void lk_cli_usage(bool to_stdout);
+/* Runs the command that argv[0] names, or with --help among its words shows its usage; an unknown
+ * one gets the usage of all. */
+int lk_cli_command(const struct lk_cli_options *options, int argc, char **argv);
+/* A command's usage, that of all for NULL, to stdout (--help) or stderr. */
+void lk_cli_usage(const char *command, bool to_stdout);
 
 /* The exit code for a magic's outcome; code is the error's, for LK_FAILED and LK_TIMEOUT speak of
- * more than batches. */
+ * more than batches, and LK_INVALID of more than how the line is written. */
 enum lk_exit lk_exit_of(enum lk_status st, const char *code);
 
 #endif

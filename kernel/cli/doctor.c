@@ -51,7 +51,7 @@ int lk_cli_doctor(const struct lk_cli_options *options, int argc, char **argv)
     int result;
 
     if (argc > 1 && !as_json) {
-        lk_cli_usage(false);
+        lk_cli_usage("doctor", false);
         return LK_EXIT_USAGE;
     }
     result = lk_cli_session_open(options, &session);

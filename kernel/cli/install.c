@@ -118,7 +118,7 @@ int lk_cli_install(const struct lk_cli_options *options, int argc, char **argv)
     struct choice choice;
 
     if (!read_choice(options, argc, argv, &choice)) {
-        lk_cli_usage(false);
+        lk_cli_usage("install", false);
         return LK_EXIT_USAGE;
     }
     folder = lk_kernelspec_folder(options, choice.prefix, choice.name);
@@ -176,7 +176,7 @@ int lk_cli_uninstall(const struct lk_cli_options *options, int argc, char **argv
     struct choice choice;
 
     if (!read_choice(options, argc, argv, &choice)) {
-        lk_cli_usage(false);
+        lk_cli_usage("uninstall", false);
         return LK_EXIT_USAGE;
     }
     folder = lk_kernelspec_folder(options, choice.prefix, choice.name);

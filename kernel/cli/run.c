@@ -90,7 +90,7 @@ int lk_cli_run(const struct lk_cli_options *options, int argc, char **argv)
     int result;
 
     if (!are_cells(argc, argv)) {
-        lk_cli_usage(false);
+        lk_cli_usage("run", false);
         return LK_EXIT_USAGE;
     }
     result = lk_cli_session_open(options, &session);

@@ -65,7 +65,7 @@ int lk_cli_token(const struct lk_cli_options *options, int argc, char **argv)
     int result;
 
     if (!read_wish(argc, argv, &wish)) {
-        lk_cli_usage(false);
+        lk_cli_usage("token", false);
         return LK_EXIT_USAGE;
     }
     result = lk_cli_session_open(options, &session);

@@ -257,13 +257,13 @@ static void without_spark_the_error_names_the_command_that_installs_it(void **st
 static void an_unknown_magic_gets_the_nearest_one(void **state)
 {
     RUN(*state, "%bacth list");
-    expect(*state, 1, "UnknownMagic", "bacth", "batch");
+    expect(*state, 2, "UnknownMagic", "bacth", "batch");
 }
 
 static void an_unknown_option_gets_the_nearest_one(void **state)
 {
     RUN(*state, "%livy connect local --kindd fabric");
-    expect(*state, 1, "UnknownOption", "--kindd", "--kind");
+    expect(*state, 2, "UnknownOption", "--kindd", "--kind");
 }
 
 static void an_unknown_name_lists_the_known_ones(void **state)

@@ -54,11 +54,12 @@ static void capture_done(struct captured *c)
 }
 
 /* Runs a command as main() does; words end with NULL. Begins and ends the capture. */
-static inline int call_command(struct captured *c, const struct lk_cli_options *options,
-                               int (*command)(const struct lk_cli_options *, int, char **),
-                               const char *input, const char *const *words)
+static inline int call_named(struct captured *c, const struct lk_cli_options *options,
+                             const char *name,
+                             int (*command)(const struct lk_cli_options *, int, char **),
+                             const char *input, const char *const *words)
 {
-    char *argv[10] = {lk_str_dup(LK_STR("command"))};
+    char *argv[10] = {lk_str_dup(lk_str_from(name))};
     int argc = 1, result;
 
     for (; words[argc - 1]; argc++)
@@ -70,6 +71,13 @@ static inline int call_command(struct captured *c, const struct lk_cli_options *
     while (argc)
         free(argv[--argc]);
     return result;
+}
+
+static inline int call_command(struct captured *c, const struct lk_cli_options *options,
+                               int (*command)(const struct lk_cli_options *, int, char **),
+                               const char *input, const char *const *words)
+{
+    return call_named(c, options, "command", command, input, words);
 }
 
 #endif

@@ -61,6 +61,10 @@ static int tear_down(void **state)
 
 #define CALL(f, command, input, ...)                                                               \
     call_command(&(f)->seen, &(f)->options, command, input, (const char *[]){__VA_ARGS__})
+/* As main() does, by its name. */
+#define COMMAND(f, name, ...)                                                                      \
+    call_named(&(f)->seen, &(f)->options, name, lk_cli_command, NULL,                              \
+               (const char *[]){__VA_ARGS__, NULL})
 #define RUN(f, input, ...) CALL(f, lk_cli_run, input, __VA_ARGS__, NULL)
 
 static void each_argument_is_a_cell_and_values_are_lines_of_json(void **state)
@@ -139,6 +143,43 @@ static void wrong_arguments_get_the_usage_at_once(void **state)
     assert_false(lk_file_exists(f->state));
 }
 
+static void a_line_that_is_written_wrongly_is_wrong_usage(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(RUN(f, NULL, "%batch sbmit"), LK_EXIT_USAGE);
+    assert_int_equal(RUN(f, NULL, "%bacth list"), LK_EXIT_USAGE);
+    assert_int_equal(RUN(f, NULL, "%batch"), LK_EXIT_USAGE);
+    assert_int_equal(RUN(f, NULL, "%livy connect --kindd fabric"), LK_EXIT_USAGE);
+    assert_int_equal(RUN(f, NULL, "%livy connect a b"), LK_EXIT_USAGE);
+    assert_int_equal(RUN(f, NULL, "%batch list --max many"), LK_EXIT_USAGE);
+    assert_int_equal(RUN(f, NULL, "%set a='b"), LK_EXIT_USAGE);
+    assert_int_equal(RUN(f, NULL, "%set a=1", "%nonsense"), LK_EXIT_USAGE);
+    /* Written well, and wrong all the same. */
+    assert_int_equal(RUN(f, NULL, "%livy connect nobody"), LK_EXIT_FAILED);
+}
+
+static void each_command_explains_itself(void **state)
+{
+    static const char *const commands[] = {"run", "install", "uninstall", "token", "doctor"};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < LK_COUNT(commands); i++) {
+        LK_CLEANUP(lk_buf_done) struct lk_buf first = LK_BUF_INIT(64);
+        lk_buf_printf(&first, "usage: livy-kernel %s ", commands[i]);
+        assert_int_equal(COMMAND(f, commands[i], "--help"), LK_EXIT_OK);
+        assert_true(lk_str_starts(lk_buf_view(&f->seen.out), lk_buf_view(&first)));
+        assert_int_equal(f->seen.errout.len, 0);
+        assert_int_equal(COMMAND(f, commands[i], "--nonsense", "-h"), LK_EXIT_OK);
+        assert_int_equal(COMMAND(f, commands[i], "--nonsense"), LK_EXIT_USAGE);
+        assert_true(lk_str_starts(lk_buf_view(&f->seen.errout), lk_buf_view(&first)));
+        assert_int_equal(f->seen.out.len, 0);
+    }
+    assert_int_equal(COMMAND(f, "nonsense", "--help"), LK_EXIT_USAGE);
+    assert_contains(lk_buf_view(&f->seen.errout), "usage: livy-kernel COMMAND");
+    assert_false(lk_file_exists(f->state));
+}
+
 static void a_token_needs_an_identity_and_prints_nothing_else(void **state)
 {
     struct fixture *f = *state;
@@ -165,7 +206,8 @@ static void exit_codes_tell_batches_from_other_failures(void **state)
         {LK_TIMEOUT, "WatchTimeout", LK_EXIT_UNKNOWN},
         {LK_TIMEOUT, "SignInAbandoned", LK_EXIT_FAILED},
         {LK_CANCELLED, "KeyboardInterrupt", LK_EXIT_INTERRUPTED},
-        {LK_INVALID, "UnknownMagic", LK_EXIT_FAILED},
+        {LK_INVALID, "UnknownMagic", LK_EXIT_USAGE},
+        {LK_INVALID, "PayloadSyntax", LK_EXIT_FAILED},
         {LK_NETWORK, "", LK_EXIT_FAILED},
     };
 
@@ -184,6 +226,8 @@ int main(void)
         TEST(a_cell_comes_from_standard_input_with_or_without_a_byte_order_mark),
         TEST(a_notebook_runs_cell_by_cell_until_one_fails),
         TEST(wrong_arguments_get_the_usage_at_once),
+        TEST(a_line_that_is_written_wrongly_is_wrong_usage),
+        TEST(each_command_explains_itself),
         TEST(a_token_needs_an_identity_and_prints_nothing_else),
         cmocka_unit_test(exit_codes_tell_batches_from_other_failures),
     };
