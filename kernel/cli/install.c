@@ -181,6 +181,11 @@ int lk_cli_uninstall(const struct lk_cli_options *options, int argc, char **argv
     }
     folder = lk_kernelspec_folder(options, choice.prefix, choice.name);
     spec = lk_path_join(folder, LK_STR("kernel.json"));
+    /* What was asked for is so already. */
+    if (!lk_file_exists(spec)) {
+        fprintf(stderr, "Nothing to remove: there is no kernel in %s.\n", folder);
+        return LK_EXIT_OK;
+    }
     if (!is_ours(spec) || !remove_files(folder))
         return LK_EXIT_FAILED;
     fprintf(stderr, "Removed %s.\n", folder);

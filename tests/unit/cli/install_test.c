@@ -146,7 +146,15 @@ static void another_kernels_spec_is_left_alone(void **state)
     assert_int_equal(UNINSTALL(f, "--user", "--name", "python3"), LK_EXIT_FAILED);
     assert_contains(lk_buf_view(&f->seen.errout), "another kernel");
     assert_true(lk_file_exists(spec));
-    assert_int_equal(UNINSTALL(f, "--user"), LK_EXIT_FAILED);
+}
+
+static void uninstalling_what_is_not_there_is_done_at_once(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(UNINSTALL(f, "--user"), LK_EXIT_OK);
+    assert_contains(lk_buf_view(&f->seen.errout), "Nothing to remove");
+    assert_contains(lk_buf_view(&f->seen.errout), "data/jupyter/kernels/livy.\n");
 }
 
 static void a_folder_with_other_files_stays(void **state)
@@ -174,6 +182,7 @@ int main(void)
         TEST(wrong_words_get_the_usage_and_write_nothing),
         TEST(a_place_that_cannot_be_written_is_said),
         TEST(another_kernels_spec_is_left_alone),
+        TEST(uninstalling_what_is_not_there_is_done_at_once),
         TEST(a_folder_with_other_files_stays),
     };
 
