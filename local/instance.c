@@ -9,6 +9,7 @@
 #include "local/livy.h"
 #include "local/onelake.h"
 #include "local/pki.h"
+#include "local/runner.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -306,6 +307,14 @@ static void say(void *arg, const char *line)
 {
     (void)arg;
     fprintf(stderr, "%s\n", line);
+}
+
+enum lk_status local_instance_check(const struct local_instance_options *options,
+                                    struct lk_error *err)
+{
+    return local_runner_check(&(struct local_runner_options){.spark_home = options->spark_home,
+                                                             .java_home = options->java_home},
+                              err);
 }
 
 enum lk_status local_instance_seed(const struct local_instance_options *options,

@@ -27,6 +27,9 @@ void local_instance_serve(struct local_instance *instance, struct lk_cancel *can
 /* Ends batches, closes the servers, removes the state file. */
 void local_instance_free(struct local_instance *instance);
 
+/* Whether batches can run here: LK_UNSUPPORTED names what is missing and how to install it. */
+LK_MUST_USE enum lk_status local_instance_check(const struct local_instance_options *options,
+                                                struct lk_error *err);
 /* Makes the demo table in the foreground, with lines on stderr. */
 LK_MUST_USE enum lk_status local_instance_seed(const struct local_instance_options *options,
                                                struct lk_cancel *cancel, struct lk_error *err);

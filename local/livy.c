@@ -287,7 +287,7 @@ static void set_up_abfss(struct local_livy *livy)
     struct lk_error err = LK_ERROR_INIT;
 
     if (!abfss->endpoint || !abfss->token_url || !abfss->client_id || !abfss->client_secret ||
-        !abfss->ca_file || local_runner_check(&livy->runner, NULL))
+        !abfss->ca_file)
         return;
     if (local_runner_make_trust_store(&livy->runner, path, &err))
         lk_log(LK_LOG_WARN, "abfss:// paths inside payloads will not work: %s", err.message);
@@ -295,21 +295,35 @@ static void set_up_abfss(struct local_livy *livy)
         livy->runner.trust_store = hold(livy, path);
 }
 
+/* What needs Spark, as soon as there is one: it may be installed while the service runs. Starts
+ * JVMs, without the lock: on this thread they keep nobody waiting, and only it reads the results.
+ */
+static void prepare(struct local_livy *livy)
+{
+    livy->seeding = livy->wants_seed;
+    pthread_mutex_unlock(&livy->lock);
+    livy->prepared = local_runner_check(&livy->runner, NULL) == LK_OK;
+    if (livy->prepared)
+        set_up_abfss(livy);
+    if (livy->prepared && livy->seeding)
+        seed(livy);
+    pthread_mutex_lock(&livy->lock);
+    livy->seeding = false;
+}
+
 static void *run(void *arg)
 {
     struct local_livy *livy = arg;
 
-    set_up_abfss(
-        livy); /* starts a JVM: here it keeps nobody waiting, and only this thread reads it */
-    if (livy->seeding)
-        seed(livy);
     pthread_mutex_lock(&livy->lock);
-    livy->seeding = false;
+    prepare(livy);
     for (;;) {
         size_t alive = watch_all(livy);
 
         if (livy->stopping && alive == 0)
             break;
+        if (!livy->prepared && count_phase(livy, LOCAL_BATCH_QUEUED, LOCAL_BATCH_QUEUED))
+            prepare(livy);
         start_waiting(livy);
         local_livy_prune(livy);
         alive = count_phase(livy, LOCAL_BATCH_PACKAGING, LOCAL_BATCH_RUNNING);
@@ -390,7 +404,7 @@ enum lk_status local_livy_new(const struct local_livy_options *options, struct l
         free_fields(livy);
         return st;
     }
-    livy->seeding = options->seed && !local_livy_is_seeded(options);
+    livy->seeding = livy->wants_seed = options->seed && !local_livy_is_seeded(options);
     if (pthread_create(&livy->thread, NULL, run, livy) != 0) {
         free_fields(livy);
         return lk_error_set(err, LK_IO, "NoThread", "The Livy service's thread cannot be started.");

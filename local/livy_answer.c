@@ -76,7 +76,7 @@ static void answer_submit(struct local_livy *livy, const struct local_request *r
     /* A 4xx: the caller may be sure that nothing was started. */
     if (local_runner_check(&livy->runner, &err)) {
         json_decref(spec);
-        local_livy_error(reply, 400, err.code, "%s", err.message);
+        local_livy_error(reply, 400, err.code, "%s. %s", err.message, err.next);
         return;
     }
     pthread_mutex_lock(&livy->lock);

@@ -32,7 +32,9 @@ struct local_livy {
     char *texts[16]; /* what runner's fields point to; owned */
     size_t text_count;
     struct local_runner_options runner;
+    bool wants_seed;
     pthread_t thread;
+    bool prepared;          /* what needs Spark was set up; the thread's own */
     struct lk_cancel *stop; /* ends the thread and the seeding */
 
     pthread_mutex_t lock; /* guards what follows */

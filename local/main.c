@@ -30,6 +30,7 @@ static const char usage[] =
     "  --faults FILE           faults on demand, for tests\n"
     "  --token-lifetime TIME   life of access tokens, for tests\n"
     "  --seed-only             make the demo table and leave\n"
+    "  --check                 say whether batches can run here, and leave\n"
     "  --version, --help\n"
     "\n"
     "A stand-in for Microsoft Entra, OneLake and Fabric's Livy API on 127.0.0.1, for the Livy\n"
@@ -65,17 +66,12 @@ static char *folder(const char *name, const char *fallback, const char *rest)
 
 static const char *find_spark(void)
 {
-    char *installed;
-
     if (variable("LIVY_LOCAL_SPARK_HOME"))
         return variable("LIVY_LOCAL_SPARK_HOME");
     if (variable("SPARK_HOME"))
         return variable("SPARK_HOME");
-    installed = folder("XDG_DATA_HOME", ".local/share", "livy-kernel/spark");
-    if (lk_file_exists(installed))
-        return installed;
-    free(installed);
-    return NULL;
+    /* It need not be there yet. */
+    return folder("XDG_DATA_HOME", ".local/share", "livy-kernel/spark");
 }
 
 static char *find_share(void)
@@ -87,7 +83,7 @@ static char *find_share(void)
 
 struct command {
     struct local_instance_options options;
-    bool seed_only;
+    bool seed_only, check;
 };
 
 static bool read_time(const char *text, int64_t *ret)
@@ -117,6 +113,10 @@ static bool read_command(int argc, char **argv, struct command *ret)
         size_t at = 0;
         if (strcmp(argv[i], "--seed-only") == 0) {
             ret->seed_only = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--check") == 0) {
+            ret->check = true;
             continue;
         }
         for (at = 0; at < LK_COUNT(options) && !value; at++) {
@@ -169,6 +169,19 @@ static int report(const struct lk_error *err)
     return 1;
 }
 
+/* One line on stdout either way. */
+static int check(const struct local_instance_options *options)
+{
+    struct lk_error err = LK_ERROR_INIT;
+
+    if (local_instance_check(options, &err)) {
+        printf("%s\n", err.message);
+        return 1;
+    }
+    printf("Spark in %s\n", options->spark_home);
+    return 0;
+}
+
 static int serve(const struct command *command)
 {
     struct local_instance *instance;
@@ -214,6 +227,8 @@ int main(int argc, char **argv)
         command.options.home = folder("XDG_STATE_HOME", ".local/state", "livy-local");
     command.options.home = absolute(command.options.home);
     command.options.share_folder = find_share();
+    if (command.check)
+        return check(&command.options);
     lk_secret_setup();
     if (variable("LIVY_LOCAL_DEBUG"))
         lk_log_set_level(LK_LOG_DEBUG);

@@ -54,10 +54,8 @@ enum lk_status local_runner_check(const struct local_runner_options *options, st
     if (!missing)
         return LK_OK;
     lk_error_set(err, LK_UNSUPPORTED, "SparkNotInstalled",
-                 "%s is not installed, so livy-local cannot run batches. "
-                 "Run ./notebooks/demo --no-run to install it.",
-                 missing);
-    return lk_error_next(err, "./notebooks/demo --no-run");
+                 "%s is not installed, so livy-local cannot run batches", missing);
+    return lk_error_next(err, "./notebooks/install spark in the project's folder installs it.");
 }
 
 enum lk_status local_runner_make_trust_store(const struct local_runner_options *options,

@@ -344,8 +344,35 @@ static void without_spark_a_submission_says_what_to_run(void **state)
     start(f);
     json = ask_json(f, LOCAL_POST, LIVY "/batches", "", "{\"file\":\"" FILES "x.py\"}", 400);
     assert_string_equal(text_at(json, "errorCode"), "SparkNotInstalled");
-    assert_non_null(strstr(text_at(json, "message"), "./notebooks/demo --no-run"));
+    assert_non_null(strstr(text_at(json, "message"), "./notebooks/install spark"));
     assert_true(lk_str_is_guid(lk_str_from(text_at(json, "requestId"))));
+    json_decref(json);
+}
+
+/* The payload sees abfss:// set up, which needs what comes with Spark. */
+static void spark_that_is_installed_meanwhile_is_used(void **state)
+{
+    struct fixture *f = *state;
+    char id[LK_UUID_SIZE], path[512];
+    json_t *json;
+
+    local_livy_free(f->livy);
+    snprintf(path, sizeof path, "%s/bin/spark-submit", f->spark);
+    assert_int_equal(unlink(path), 0);
+    write_text(f->java, "bin/keytool", "#!/bin/sh\n", 0755);
+    write_payload(f, "x.py",
+                  "grep -q azure.abfs.endpoint \"$SPARK_CONF_DIR/spark-defaults.conf\"\n");
+    f->options.abfss = (struct local_livy_abfss){.endpoint = "localhost:1",
+                                                 .token_url = "https://localhost:2",
+                                                 .client_id = "id",
+                                                 .client_secret = "secret",
+                                                 .ca_file = "/ca.pem"};
+    start(f);
+    json = ask_json(f, LOCAL_POST, LIVY "/batches", "", "{\"file\":\"" FILES "x.py\"}", 400);
+    json_decref(json);
+    write_text(f->spark, "bin/spark-submit", fake_spark, 0755);
+    submit(f, "x.py", id);
+    json = wait_for(f, id, "success");
     json_decref(json);
 }
 
@@ -399,6 +426,7 @@ int main(void)
         TEST(a_third_batch_waits_and_can_be_cancelled_while_it_waits),
         TEST(batches_survive_a_restart_and_running_ones_are_ended),
         TEST(without_spark_a_submission_says_what_to_run),
+        TEST(spark_that_is_installed_meanwhile_is_used),
         TEST(what_is_not_there_is_answered_with_fabrics_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -241,7 +241,7 @@ static void what_is_missing_is_named_with_the_command_that_installs_it(void **st
     assert_int_equal(local_runner_check(&f->options, &err), LK_UNSUPPORTED);
     assert_string_equal(err.code, "SparkNotInstalled");
     assert_non_null(strstr(err.message, "Spark is not installed"));
-    assert_non_null(strstr(err.message, "./notebooks/demo --no-run"));
+    assert_non_null(strstr(err.next, "./notebooks/install spark"));
     write_text(f->spark_home, "bin/spark-submit", "#!/bin/sh\n", 0755);
     assert_int_equal(local_runner_check(&f->options, &err), LK_UNSUPPORTED);
     assert_non_null(strstr(err.message, "Delta"));
