@@ -71,37 +71,50 @@ static void check_ca(struct lk_context *context, struct report *report)
         "correct or unset that variable");
 }
 
-/* Programs that only some magics use. */
-static void check_program(struct report *report, const char *name, const char *const *argv,
-                          struct lk_cancel *cancel, const char *next)
+/* Programs that only some magics use. True when it is there and well. */
+static bool check_program(struct report *report, enum need need, const char *name,
+                          const char *const *argv, struct lk_cancel *cancel, const char *next)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf out = LK_BUF_INIT(4096);
     LK_CLEANUP(lk_buf_done) struct lk_buf errout = LK_BUF_INIT(4096);
     struct lk_str said, line = LK_STR("not found");
     int exit_code = -1;
     struct lk_error ignored;
+    bool good;
     const struct lk_process_spec spec = {.argv = argv, .die_with_parent = true};
     enum lk_status st =
         lk_process_run(&spec, LK_STR_EMPTY, 10000, cancel, &out, &errout, &exit_code, &ignored);
 
     said = lk_buf_view(out.len ? &out : &errout);
     lk_str_next_line(&said, &line);
-    add_check(report, EXTRA, name, st == LK_OK && exit_code == 0, line, next);
+    good = st == LK_OK && exit_code == 0;
+    add_check(report, need, name, good, line, next);
+    return good;
 }
 
+static bool is_local(const struct lk_context *context)
+{
+    return context->connected && lk_str_eq(lk_str_from(context->cloud.name), LK_STR("local"));
+}
+
+/* What the service on this machine needs counts when it is the one that was chosen. */
 static void check_local_service(struct lk_context *context, struct lk_cancel *cancel,
                                 struct report *report)
 {
+    enum need need = is_local(context) ? NEEDED : EXTRA;
     LK_CLEANUP(lk_free_ptr) char *folder = lk_process_own_folder();
     LK_CLEANUP(lk_free_ptr)
     char *beside = folder ? lk_path_join(folder, LK_STR("livy-local")) : NULL;
     const char *program = context->options.local_program     ? context->options.local_program
                           : beside && lk_file_exists(beside) ? beside
                                                              : "livy-local";
-    const char *argv[] = {program, "--version", NULL};
+    const char *version[] = {program, "--version", NULL};
+    const char *check[] = {program, "--check", NULL};
 
-    check_program(report, "livy-local", argv, cancel,
-                  "./notebooks/demo --no-run installs it (only for %livy connect local)");
+    if (check_program(report, need, "livy-local", version, cancel,
+                      "./notebooks/demo --no-run installs it (only for %livy connect local)"))
+        check_program(report, need, "spark", check, cancel,
+                      "./notebooks/install spark installs it (only for %livy connect local)");
 }
 
 static void check_token(struct lk_context *context, const char *what, struct lk_cancel *cancel,
@@ -163,18 +176,17 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
 {
     static const char *const python[] = {"python3", "--version", NULL};
     static const char *const java[] = {"java", "-version", NULL};
-    struct report report = {.checks = json_array(),
-                            .table = lk_table_new(3, "✓", "Check", "Found")};
+    struct report report = {.checks = json_array(), .table = lk_table_new(3, "", "Check", "Found")};
 
     (void)args;
     (void)body;
     check_state_folder(context, &report);
     check_ca(context, &report);
-    check_program(&report, "python3", python, cell->cancel,
+    check_program(&report, EXTRA, "python3", python, cell->cancel,
                   "payloads are not checked for syntax without it");
     check_local_service(context, cell->cancel, &report);
-    check_program(&report, "java", java, cell->cancel,
-                  "./notebooks/demo --no-run installs it (only for %livy connect local)");
+    check_program(&report, EXTRA, "java", java, cell->cancel,
+                  "./notebooks/install spark installs it (only for %livy connect local)");
     check_connection(context, cell->cancel, &report);
     /* An interrupt makes checks fail that would have gone well. */
     if (lk_cancel_check(cell->cancel, err)) {

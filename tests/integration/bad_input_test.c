@@ -249,7 +249,19 @@ static void a_payload_that_was_never_uploaded_is_told_before_submitting(void **s
 static void without_spark_the_error_names_the_command_that_installs_it(void **state)
 {
     RUN(*state, CONNECT, LOGIN, "%%payload x.py\nprint(1)\n", "%batch submit x.py");
-    expect(*state, 1, "Spark", "Spark", "./notebooks/demo --no-run");
+    expect(*state, 1, "Spark", "Spark", "./notebooks/install spark");
+}
+
+static void doctor_tells_of_missing_spark_and_fails_only_where_it_is_needed(void **state)
+{
+    struct world *world = *state;
+
+    RUN(world, "%doctor");
+    assert_int_equal(world->exit_code, 0);
+    assert_non_null(strstr(lk_buf_cstr(&world->errout), "–  spark"));
+    RUN(world, CONNECT, "%doctor");
+    expect(world, 1, "DoctorFound", "Spark is not installed", "");
+    assert_non_null(strstr(lk_buf_cstr(&world->errout), "./notebooks/install spark"));
 }
 
 /* ---- the language of cells ----------------------------------------------------------------- */
@@ -322,6 +334,7 @@ int main(void)
         TEST(a_file_that_exists_is_not_overwritten_when_asked),
         TEST(reading_without_a_path_is_told_what_to_name),
         TEST(a_payload_that_was_never_uploaded_is_told_before_submitting),
+        TEST(doctor_tells_of_missing_spark_and_fails_only_where_it_is_needed),
         TEST(without_spark_the_error_names_the_command_that_installs_it),
         TEST(an_unknown_magic_gets_the_nearest_one),
         TEST(an_unknown_option_gets_the_nearest_one),
