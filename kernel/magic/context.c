@@ -214,7 +214,8 @@ static enum lk_status make_stack(struct lk_context *context, const char *what,
     }
     if (!context->credential) {
         lk_error_set(err, LK_UNAUTHORIZED, "NotSignedIn", "nobody is signed in");
-        return lk_error_next(err, "%%entra login --tenant … --client …");
+        return lk_error_next(err, lk_context_demo(context) ? "%%entra login"
+                                                           : "%%entra login --tenant … --client …");
     }
     st = lk_context_scopes(context, lk_str_from(what), &scopes, err);
     if (st)
@@ -282,6 +283,11 @@ char *lk_context_path(const struct lk_context *context, struct lk_str path)
     return lk_str_dup(path);
 }
 
+const json_t *lk_context_demo(const struct lk_context *context)
+{
+    return json_object_get(context->connection, "demo");
+}
+
 struct lk_str lk_context_setting(const struct lk_context *context, const char *name,
                                  struct lk_str on_the_line)
 {
@@ -300,6 +306,8 @@ struct lk_str lk_context_setting(const struct lk_context *context, const char *n
     variable = lk_json_str(lk_vars_get(context->vars, lk_str_from(name)));
     if (variable.len)
         return variable;
+    if (lk_context_demo(context))
+        return lk_json_get_str(lk_context_demo(context), name);
     for (size_t i = 0; i < LK_COUNT(environment); i++)
         if (strcmp(environment[i].name, name) == 0)
             return lk_str_from(environment[i].value);

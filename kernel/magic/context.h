@@ -88,8 +88,12 @@ LK_MUST_USE enum lk_status lk_context_scopes(const struct lk_context *context, s
                                              struct lk_buf *ret, struct lk_error *err);
 /* path with a leading "~/" replaced by the home folder; malloc'd. */
 LK_MUST_USE char *lk_context_path(const struct lk_context *context, struct lk_str path);
+/* What the local service brings to sign in with, as its state file tells: "tenant", "client",
+ * "certificate", "key" and more. NULL when the connection is to another one. Borrowed. */
+const json_t *lk_context_demo(const struct lk_context *context);
 /* Option on the line → %set variable → environment → built-in. name is the option's name
- * ("tenant"). */
+ * ("tenant"). With the local service, its demo application is there in place of the environment's,
+ * which is of another cloud. */
 struct lk_str lk_context_setting(const struct lk_context *context, const char *name,
                                  struct lk_str on_the_line);
 

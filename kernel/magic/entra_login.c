@@ -33,14 +33,25 @@ static const struct lk_option options[] = {
 
 /* ---- as an application --------------------------------------------------------------------- */
 
+static struct lk_str key_of(const struct lk_context *context, const struct lk_args *args,
+                            struct lk_str certificate)
+{
+    const json_t *demo = lk_context_demo(context);
+
+    if (demo && !lk_args_has(args, "key") &&
+        lk_str_eq(certificate, lk_json_get_str(demo, "certificate")))
+        return lk_json_get_str(demo, "key");
+    return lk_args_get(args, "key");
+}
+
 static enum lk_status load_certificate(struct lk_context *context, struct lk_cell *cell,
                                        const struct lk_args *args, struct lk_certificate **ret,
                                        struct lk_error *err)
 {
-    struct lk_str given = lk_args_get(args, "key");
-    LK_CLEANUP(lk_free_ptr)
-    char *path = lk_context_path(
-        context, lk_context_setting(context, "certificate", lk_args_get(args, "certificate")));
+    struct lk_str certificate =
+        lk_context_setting(context, "certificate", lk_args_get(args, "certificate"));
+    struct lk_str given = key_of(context, args, certificate);
+    LK_CLEANUP(lk_free_ptr) char *path = lk_context_path(context, certificate);
     LK_CLEANUP(lk_free_ptr) char *key = given.len ? lk_context_path(context, given) : NULL;
     LK_CLEANUP(lk_secret_done) struct lk_secret password = LK_SECRET_INIT;
     int64_t now = lk_clock_unix_s(context->options.clock);
@@ -228,7 +239,9 @@ static enum lk_status choose_flow(const struct lk_context *context, const struct
                      "--certificate, --secret-env and --browser exclude each other");
         return lk_error_next(err, "Name one of them.");
     }
-    if (!certificate && !secret && !browser)
+    /* Who names the application and no certificate means the browser, and not the demo's. */
+    if (!certificate && !secret && !browser &&
+        !(lk_context_demo(context) && (lk_args_has(args, "tenant") || lk_args_has(args, "client"))))
         certificate = lk_context_setting(context, "certificate", LK_STR_EMPTY).len > 0;
     *ret = certificate ? FLOW_CERTIFICATE : secret ? FLOW_SECRET : FLOW_BROWSER;
     return LK_OK;
@@ -299,7 +312,8 @@ const struct lk_magic lk_magic_entra_login = {
     .usage = "%entra login --tenant TENANT --client CLIENT [--browser | --certificate FILE "
              "[--key FILE] [--thumbprint HEX] | --secret-env VAR]",
     .details =
-        "Without a certificate or a secret it signs you in with the browser. One sign-in "
+        "Without a certificate or a secret it signs you in with the browser; on the local "
+        "service, %entra login alone signs in as its demo application. One sign-in "
         "serves Fabric and OneLake. Tokens stay in the kernel's memory. In the browser it asks "
         "for these delegated permissions: Lakehouse.Execute.All, Lakehouse.Read.All, "
         "Item.ReadWrite.All, Workspace.ReadWrite.All, Code.AccessStorage.All, "

@@ -91,7 +91,8 @@ void lk_livy_connection_answer(const struct lk_context *context, struct lk_answe
     row(table, "Sign-in",
         context->auth == LK_LIVY_AUTH_NONE ? LK_STR("not needed")
         : context->credential              ? lk_str_from(context->identity)
-                                           : LK_STR("Microsoft Entra; nobody is signed in yet"));
+        : local ? LK_STR("nobody is signed in yet; %entra login takes the demo application")
+                : LK_STR("Microsoft Entra; nobody is signed in yet"));
     row(table, "Offers", lk_buf_view(&words));
     if (local)
         row(table, "Data",

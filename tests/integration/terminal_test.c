@@ -1,0 +1,122 @@
+/* Magics in a terminal, through livy-kernel run against a livy-local whose Spark is a stand-in:
+ * what is said on stdout and on stderr. */
+#include "base/file.h"
+#include "base/process.h"
+#include "base/secret.h"
+#include "support/assert.h"
+#include "support/local_service.h"
+#include "support/temp_folder.h"
+
+#include <stdlib.h>
+
+enum { OUTPUT_MAX = 1 << 20, RUN_TIMEOUT_MS = 60000 };
+
+#define CONNECT "%livy connect local"
+
+struct world {
+    struct local_service *service;
+    char *folder; /* of livy-kernel */
+    struct lk_buf out, errout;
+    int exit_code;
+};
+
+static char *variable(const char *name, const char *value)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
+
+    lk_buf_printf(&text, "%s=%s", name, value);
+    return lk_buf_take(&text);
+}
+
+/* Runs each text as a cell of one session; the last one is NULL. */
+static void run(struct world *world, const char *const *cells)
+{
+    LK_CLEANUP(lk_free_ptr) char *home = variable("HOME", world->folder);
+    LK_CLEANUP(lk_free_ptr) char *state = variable("XDG_STATE_HOME", world->folder);
+    const char *argv[16] = {LK_TEST_BIN "/livy-kernel", "run"};
+    const char *env[] = {home,
+                         state,
+                         "XDG_CONFIG_HOME=",
+                         "LIVY_KERNEL_ENDPOINT=",
+                         "AZURE_TENANT_ID=elsewhere",
+                         "AZURE_CLIENT_ID=",
+                         "AZURE_CLIENT_CERTIFICATE_PATH=",
+                         NULL};
+    struct lk_error err = LK_ERROR_INIT;
+
+    for (size_t i = 0; cells[i]; i++)
+        argv[i + 2] = cells[i];
+    lk_buf_clear(&world->out);
+    lk_buf_clear(&world->errout);
+    assert_lk_ok(
+        lk_process_run(&(struct lk_process_spec){.argv = argv, .env = env, .cwd = world->folder},
+                       LK_STR_EMPTY, RUN_TIMEOUT_MS, NULL, &world->out, &world->errout,
+                       &world->exit_code, &err),
+        &err);
+}
+
+#define RUN(world, ...) run(world, (const char *[]){__VA_ARGS__, NULL})
+
+static void assert_ran(const struct world *world)
+{
+    if (world->exit_code)
+        fail_msg("exit code %d: %s", world->exit_code, lk_buf_cstr(&world->errout));
+}
+
+static int start(void **state)
+{
+    struct world *world = calloc(1, sizeof *world);
+
+    lk_secret_setup();
+    world->service = local_service_new();
+    world->folder = temp_folder_new();
+    local_service_introduce(world->service, world->folder, 0, 0, 0);
+    lk_buf_init(&world->out, OUTPUT_MAX);
+    lk_buf_init(&world->errout, OUTPUT_MAX);
+    *state = world;
+    return 0;
+}
+
+static int stop(void **state)
+{
+    struct world *world = *state;
+
+    local_service_free(world->service);
+    temp_folder_free(world->folder);
+    lk_buf_done(&world->out);
+    lk_buf_done(&world->errout);
+    free(world);
+    return 0;
+}
+
+static void the_local_service_has_an_application_to_sign_in_with(void **state)
+{
+    struct world *world = *state;
+
+    RUN(world, CONNECT, "%entra login", "%entra token --for fabric", "%batch list");
+    assert_ran(world);
+    assert_contains(lk_buf_view(&world->out), "\"flow\":\"certificate\"");
+    /* Who names another one means it. */
+    RUN(world, CONNECT " --as f",
+        "%entra login --tenant 11111111-2222-3333-4444-555555555555 "
+        "--certificate {f.demo.certificate}");
+    assert_int_equal(world->exit_code, 1);
+    assert_contains(lk_buf_view(&world->errout), "SignIn");
+    RUN(world, CONNECT, "%batch list");
+    assert_contains(lk_buf_view(&world->errout), "Next: %entra login\n");
+    /* Nobody else has it. */
+    RUN(world, "%entra login");
+    assert_int_equal(world->exit_code, 1);
+    assert_contains(lk_buf_view(&world->errout), "NoApplication");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_local_service_has_an_application_to_sign_in_with),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
