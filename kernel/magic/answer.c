@@ -54,7 +54,7 @@ static bool is_result(const struct lk_answer *answer)
 {
     if (answer->shown || answer->place == LK_VALUE_HIDDEN || !is_short(answer->value))
         return false;
-    return answer->place == LK_VALUE_RESULT || (!answer->markdown.len && !answer->display_id);
+    return !answer->markdown.len && !answer->display_id;
 }
 
 void lk_answer_show(struct lk_cell *cell, struct lk_answer *answer, bool json_only, bool quiet,

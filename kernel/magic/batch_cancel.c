@@ -2,6 +2,7 @@
 #include "fabric/livy_watch.h"
 #include "magic/batch_target.h"
 #include "magic/batch_view.h"
+#include "magic/view.h"
 
 enum { SETTLE_MS = 60000 };
 
@@ -24,6 +25,34 @@ static void gone_answer(const struct lk_livy_batch *batch, struct lk_answer *ret
     lk_buf_put(&ret->markdown, lk_buf_view(&ret->plain));
 }
 
+static void ended_answer(const struct lk_context *context, const struct lk_livy_batch *batch,
+                         struct lk_answer *ret)
+{
+    ret->value = lk_batch_value(context, batch);
+    json_object_set_new(ret->value, "already_ended", json_true());
+    lk_buf_put(&ret->markdown, LK_STR("Batch "));
+    lk_markdown_code(lk_str_from(batch->id), &ret->markdown);
+    lk_buf_put(&ret->markdown, LK_STR(" had ended already: nothing was cancelled.\n\n"));
+    lk_buf_printf(&ret->plain, "Batch %s had ended already: nothing was cancelled.\n", batch->id);
+    lk_batch_summary(context, batch, &ret->markdown, &ret->plain);
+}
+
+/* Asked for first: to some services a DELETE of an ended batch means to forget it. One that is not
+ * known (yet) is worth the request all the same. */
+static enum lk_status look(struct lk_context *context, struct lk_livy *livy, struct lk_cell *cell,
+                           const char *id, struct lk_answer *ret, bool *ended, struct lk_error *err)
+{
+    LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch now = LK_LIVY_BATCH_INIT;
+    enum lk_status st = lk_livy_get(livy, lk_str_from(id), cell->cancel, &now, err);
+
+    *ended = !st && now.end != LK_BATCH_GOING;
+    if (*ended) {
+        lk_batch_seen(context, &now);
+        ended_answer(context, &now, ret);
+    }
+    return st == LK_NOT_FOUND ? LK_OK : st;
+}
+
 static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
                           struct lk_error *err)
@@ -31,7 +60,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
     struct lk_watch_observer observer = {.progress = ignore_progress};
     struct lk_livy *livy;
-    bool already_gone = false;
+    bool already_gone = false, ended = false;
     enum lk_status st;
 
     (void)body;
@@ -39,8 +68,10 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     if (!st)
         st = lk_context_livy(context, &livy, err);
     if (!st)
+        st = look(context, livy, cell, batch.id, ret, &ended, err);
+    if (!st && !ended)
         st = lk_livy_cancel(livy, lk_str_from(batch.id), cell->cancel, &already_gone, err);
-    if (st)
+    if (st || ended)
         return st;
     if (already_gone) {
         gone_answer(&batch, ret);

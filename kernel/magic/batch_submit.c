@@ -261,12 +261,16 @@ enum lk_status lk_batch_preview(struct lk_context *context, struct lk_livy_spec 
     json_object_set_new(ret->value, "kind", json_string("batch.request"));
     json_object_set_new(ret->value, "url", lk_json_textf("%s/batches", context->endpoint.base));
     json_object_set_new(ret->value, "request", request);
-    ret->place = LK_VALUE_RESULT;
+    ret->place = LK_VALUE_HIDDEN; /* the view is all of it */
     url = lk_json_get_str(ret->value, "url");
-    lk_buf_printf(&ret->plain, "Would be sent to %.*s. Nothing was sent.", LK_STR_ARGS(url));
+    lk_buf_printf(&ret->plain, "Would be sent to %.*s:\n", LK_STR_ARGS(url));
+    lk_json_write(request, true, &ret->plain);
+    lk_buf_put(&ret->plain, LK_STR("\nNothing was sent.\n"));
     lk_buf_put(&ret->markdown, LK_STR("Would be sent to "));
     lk_markdown_site_link(url, &ret->markdown);
-    lk_buf_put(&ret->markdown, LK_STR(". Nothing was sent."));
+    lk_buf_put(&ret->markdown, LK_STR(":\n\n"));
+    lk_markdown_json(request, &ret->markdown);
+    lk_buf_put(&ret->markdown, LK_STR("\n\nNothing was sent."));
     return LK_OK;
 }
 

@@ -55,8 +55,7 @@ struct lk_bundle lk_bundle_of_value(const json_t *value)
     return bundle;
 }
 
-/* The JSON below the table, in a fence longer than any run of backquotes inside it. */
-static void put_folded(const json_t *value, struct lk_buf *ret)
+void lk_markdown_json(const json_t *value, struct lk_buf *ret)
 {
     LK_CLEANUP(lk_json_unref) json_t *text = pretty(value);
     struct lk_str json = lk_json_str(text);
@@ -68,7 +67,6 @@ static void put_folded(const json_t *value, struct lk_buf *ret)
         if (run >= fence)
             fence = run + 1;
     }
-    lk_buf_put(ret, LK_STR("\n<details><summary>JSON</summary>\n\n"));
     for (size_t i = 0; i < fence; i++)
         lk_buf_put_char(ret, '`');
     lk_buf_printf(ret, "json\n%.*s\n", LK_STR_ARGS(shown));
@@ -76,6 +74,13 @@ static void put_folded(const json_t *value, struct lk_buf *ret)
         lk_buf_put_char(ret, '`');
     if (shown.len < json.len)
         say_cut(shown.len, json.len, "`--as NAME` keeps the whole value, `--json` shows it", ret);
+}
+
+/* The JSON below the table. */
+static void put_folded(const json_t *value, struct lk_buf *ret)
+{
+    lk_buf_put(ret, LK_STR("\n<details><summary>JSON</summary>\n\n"));
+    lk_markdown_json(value, ret);
     lk_buf_put(ret, LK_STR("\n\n</details>\n"));
 }
 

@@ -12,8 +12,7 @@ struct lk_context;
  * it over, in every case. */
 enum lk_value_place {
     LK_VALUE_BELOW = 0, /* folded below the view, or the cell's result when there is no view */
-    LK_VALUE_RESULT, /* what was asked for: the cell's result, after the view, when it is short */
-    LK_VALUE_HIDDEN, /* says no more than the view, or than the text that was streamed */
+    LK_VALUE_HIDDEN,    /* says no more than the view, or than the text that was streamed */
 };
 
 /* What a magic gives back. The runner shows it: a view that carries the value (DESIGN §2.3). */

@@ -32,6 +32,9 @@ void lk_markdown_escape(struct lk_str text, struct lk_buf *ret);
 /* In backquotes, with a fence longer than any run inside; newlines become spaces. For the cells of
  * a table, where '|' must be escaped in code too. Nothing for the empty text. */
 void lk_markdown_code(struct lk_str text, struct lk_buf *ret);
+/* As a block of pretty code, cut at LK_VALUE_BYTES_MAX with a count, in a fence longer than any run
+ * of backquotes inside it. */
+void lk_markdown_json(const json_t *value, struct lk_buf *ret);
 /* [text](url), the text escaped, the URL checked to be http(s) and encoded; else just the text. */
 void lk_markdown_link(struct lk_str text, struct lk_str url, struct lk_buf *ret);
 /* [host](url): an address of ids is too long to read, and what they say stands beside it. */
@@ -64,10 +67,10 @@ struct lk_bundle lk_bundle_of_svg(struct lk_str svg, struct lk_str plain);
 void lk_bundle_done(struct lk_bundle *bundle);
 size_t lk_value_lines(const json_t *value); /* of its pretty form */
 
-/* Shows an answer as --json, --quiet or neither say: the view with the value folded into it, or, as
- * the answer's place for it says, the value as the cell's result: when this is the last answer of
- * its cell and the value has at most LK_VALUE_LINES_MAX lines. A short value in the middle of a
- * cell and without a view is not shown at all. */
+/* Shows an answer as --json, --quiet or neither say: the view with the value folded into it, or, of
+ * an answer without a view, the value as the cell's result: when this is the last answer of its
+ * cell and the value has at most LK_VALUE_LINES_MAX lines. A short value in the middle of a cell
+ * and without a view is not shown at all. */
 void lk_answer_show(struct lk_cell *cell, struct lk_answer *answer, bool json_only, bool quiet,
                     bool is_last);
 

@@ -12,6 +12,7 @@
 enum { OUTPUT_MAX = 1 << 20, RUN_TIMEOUT_MS = 60000 };
 
 #define CONNECT "%livy connect local"
+#define PAYLOAD "%%payload x.py\nprint(1)"
 
 struct world {
     struct local_service *service;
@@ -110,12 +111,38 @@ static void the_local_service_has_an_application_to_sign_in_with(void **state)
     assert_contains(lk_buf_view(&world->errout), "NoApplication");
 }
 
+static void a_dry_run_shows_the_request(void **state)
+{
+    struct world *world = *state;
+
+    RUN(world, CONNECT, "%entra login", PAYLOAD,
+        "%batch submit x.py --name nightly --conf spark.a=b --dry-run");
+    assert_ran(world);
+    assert_contains(lk_buf_view(&world->errout), "/batches:\n{\n");
+    assert_contains(lk_buf_view(&world->errout), "\n  \"name\": \"nightly\"");
+    assert_contains(lk_buf_view(&world->errout), "\n    \"spark.a\": \"b\"");
+    assert_contains(lk_buf_view(&world->errout), "\n}\nNothing was sent.\n");
+}
+
+static void a_batch_that_has_ended_is_not_cancelled_and_that_is_said(void **state)
+{
+    struct world *world = *state;
+
+    RUN(world, CONNECT, "%entra login", PAYLOAD, "%batch submit x.py --wait", "%batch cancel x");
+    assert_ran(world);
+    assert_contains(lk_buf_view(&world->errout), "had ended already: nothing was cancelled");
+    assert_contains(lk_buf_view(&world->out), "\"already_ended\":true");
+    assert_contains(lk_buf_view(&world->out), "\"outcome\":\"succeeded\"");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_local_service_has_an_application_to_sign_in_with),
+        TEST(a_dry_run_shows_the_request),
+        TEST(a_batch_that_has_ended_is_not_cancelled_and_that_is_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -261,9 +261,6 @@ static void a_value_is_shown_once(void **state)
     show(&cell, LK_VALUE_BELOW, "");
     assert_non_null(cell.values[0].bundle);
     assert_int_equal(cell.display_count, 0);
-    show(&cell, LK_VALUE_RESULT, "view");
-    assert_non_null(cell.values[0].bundle);
-    assert_str(fake_cell_shown(&cell, 0, "text/markdown"), "view");
     fake_cell_done(&cell);
 }
 
