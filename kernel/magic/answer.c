@@ -38,6 +38,8 @@ static void show_view(struct lk_cell *cell, struct lk_answer *answer, bool fold)
 
 void lk_answer_show_view(struct lk_cell *cell, struct lk_answer *answer)
 {
+    if (cell->quiet)
+        return;
     show_view(cell, answer, answer->value && answer->place != LK_VALUE_HIDDEN);
 }
 
@@ -94,6 +96,8 @@ void lk_progress_show(struct lk_progress *progress, struct lk_str markdown, stru
     int64_t now = progress->clock->monotonic_ms(progress->clock);
     struct lk_bundle bundle;
 
+    if (progress->cell->quiet && !progress->asks)
+        return;
     if (progress->shown && !force && now - progress->last_ms < UPDATE_EVERY_MS)
         return;
     bundle = lk_bundle_of_view(markdown, plain, value, false);

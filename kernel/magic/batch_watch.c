@@ -49,7 +49,8 @@ static void show_timeline(struct lk_context *context, struct lk_cell *cell,
     struct lk_bundle bundle;
 
     /* A picture of nothing but zeros is none. */
-    if (cell->terminal || !count || batch->ended_ms - phases[0].from_ms < TIMELINE_FROM_MS)
+    if (cell->quiet || cell->terminal || !count ||
+        batch->ended_ms - phases[0].from_ms < TIMELINE_FROM_MS)
         return;
     lk_timeline_svg(lk_str_from(batch->name), phases, count, batch->end, &svg);
     /* Where pictures are not shown, one line says the same; the table above has every number too.

@@ -21,6 +21,7 @@ struct lk_cell {
                      */
     bool allow_stdin;
     bool terminal; /* plain text on a terminal instead of displays */
+    bool quiet;    /* the magic that runs was called with --quiet */
 
     void (*stream)(struct lk_cell *cell, enum lk_stream stream, struct lk_str text);
     /* A new display; display_id NULL for one that is never updated. */

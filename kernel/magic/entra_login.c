@@ -210,6 +210,7 @@ static enum lk_status with_browser(struct lk_context *context, struct lk_cell *c
     snprintf(context->identity, sizeof context->identity, "user, signed in with the browser");
     json_object_set_new(value, "flow", json_string("browser"));
     lk_progress_init(&browser.display, cell, browser.clock);
+    browser.display.asks = true;
     st = lk_credential_browser_new(app, &how, &browser.host, cell->cancel, ret, err);
     take_address_away(&browser, st);
     if (browser.display.shown) {

@@ -173,13 +173,14 @@ static enum lk_status run_call(const struct run *run, const struct call *call, s
     enum lk_status st, kept;
 
     lk_answer_init(&answer);
+    run->cell->quiet = lk_args_has(call->args, "quiet");
     st = call->magic->run(run->context, run->cell, call->args, body, &answer, err);
     if (st == LK_CANCELLED)
         tell_interrupted(call, err);
     kept = run->cell->read_only ? LK_OK : keep(run, call, target, &answer, &not_kept);
     /* As in Python, an assignment does not show the value it keeps as the cell's result. */
-    lk_answer_show(run->cell, &answer, lk_args_has(call->args, "json"),
-                   lk_args_has(call->args, "quiet"), is_last && !st && !target.len);
+    lk_answer_show(run->cell, &answer, lk_args_has(call->args, "json"), run->cell->quiet,
+                   is_last && !st && !target.len);
     lk_answer_done(&answer);
     if (st || !kept)
         return st;

@@ -55,7 +55,7 @@ void lk_stream_foreign(struct lk_cell *cell, struct lk_str text)
             lk_buf_put_char(&clean, '?');
         text = lk_str_slice(text, harmless ? harmless : steering ? steering : 1, text.len);
     }
-    if (!clean.len)
+    if (!clean.len || cell->quiet)
         return;
     if (!lk_str_ends(lk_buf_view(&clean), LK_STR("\n")))
         lk_buf_put_char(&clean, '\n');

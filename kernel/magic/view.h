@@ -17,7 +17,8 @@ enum {
  */
 size_t lk_text_steering(struct lk_str text);
 /* The lines of a log or a file, from outside, to the cell's stdout, with a line end after the last
- * one. Colours, tabs and carriage returns stay; what else would steer a terminal becomes '?'. */
+ * one. Colours, tabs and carriage returns stay; what else would steer a terminal becomes '?'. Not
+ * in a quiet cell. */
 void lk_stream_foreign(struct lk_cell *cell, struct lk_str text);
 /* text on one line, without such characters. */
 void lk_text_one_line(struct lk_str text, struct lk_buf *ret);
@@ -74,16 +75,17 @@ size_t lk_value_lines(const json_t *value); /* of its pretty form */
 void lk_answer_show(struct lk_cell *cell, struct lk_answer *answer, bool json_only, bool quiet,
                     bool is_last);
 
-/* Shows the view now (replacing its progress display) and marks it shown; the value stays for
- * lk_answer_show(). For magics that show more after their view. */
+/* Shows the view now, but in a quiet cell, (replacing its progress display) and marks it shown; the
+ * value stays for lk_answer_show(). For magics that show more after their view. */
 void lk_answer_show_view(struct lk_cell *cell, struct lk_answer *answer);
 
 /* Live progress: one display, updated in place at most twice a second, the same MIME types from
- * first to last. */
+ * first to last. A quiet cell has none. */
 struct lk_progress {
     struct lk_cell *cell;
     struct lk_clock *clock;
     char display_id[40];
+    bool asks; /* somebody must act on it: shown in spite of --quiet */
     bool shown;
     int64_t last_ms;
 };

@@ -124,6 +124,18 @@ static void a_dry_run_shows_the_request(void **state)
     assert_contains(lk_buf_view(&world->errout), "\n}\nNothing was sent.\n");
 }
 
+static void quiet_says_nothing_while_it_works_either(void **state)
+{
+    struct world *world = *state;
+
+    RUN(world, CONNECT " --quiet", "%entra login --quiet", PAYLOAD, "%batch submit x.py --quiet");
+    assert_ran(world);
+    RUN(world, CONNECT " --quiet", "%entra login --quiet", "%batch monitor x --quiet --log",
+        "%batch log x --quiet");
+    assert_ran(world);
+    assert_int_equal(world->errout.len + world->out.len, 0);
+}
+
 static void a_batch_that_has_ended_is_not_cancelled_and_that_is_said(void **state)
 {
     struct world *world = *state;
@@ -142,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_local_service_has_an_application_to_sign_in_with),
         TEST(a_dry_run_shows_the_request),
+        TEST(quiet_says_nothing_while_it_works_either),
         TEST(a_batch_that_has_ended_is_not_cancelled_and_that_is_said),
     };
 

@@ -406,6 +406,31 @@ static void an_answer_takes_the_place_of_its_progress(void **state)
     fake_cell_done(&cell);
 }
 
+static void a_quiet_cell_shows_only_what_asks_somebody(void **state)
+{
+    struct fake_clock clock;
+    struct fake_cell cell;
+    struct lk_progress progress;
+    struct lk_answer answer;
+
+    (void)state;
+    fake_clock_init(&clock);
+    fake_cell_init(&cell, NULL);
+    cell.cell.quiet = true;
+    lk_progress_init(&progress, &cell.cell, &clock.clock);
+    lk_progress_show(&progress, LK_STR("m"), LK_STR("p"), NULL, true);
+    lk_stream_foreign(&cell.cell, LK_STR("line\n"));
+    lk_answer_init(&answer);
+    lk_buf_put(&answer.markdown, LK_STR("view"));
+    lk_answer_show_view(&cell.cell, &answer);
+    lk_answer_done(&answer);
+    assert_int_equal(cell.display_count + cell.out.len, 0);
+    progress.asks = true;
+    lk_progress_show(&progress, LK_STR("m"), LK_STR("p"), NULL, true);
+    assert_int_equal(cell.display_count, 1);
+    fake_cell_done(&cell);
+}
+
 static void progress_is_updated_in_place_at_most_twice_a_second(void **state)
 {
     LK_CLEANUP(lk_json_unref) json_t *value = json_pack("{s:s}", "kind", "p");
@@ -454,6 +479,7 @@ int main(void)
         cmocka_unit_test(long_names_are_cut_between_characters_with_a_mark),
         cmocka_unit_test(one_line_of_64_kib_is_no_result_either),
         cmocka_unit_test(an_answer_takes_the_place_of_its_progress),
+        cmocka_unit_test(a_quiet_cell_shows_only_what_asks_somebody),
         cmocka_unit_test(progress_is_updated_in_place_at_most_twice_a_second),
     };
 
