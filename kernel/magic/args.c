@@ -13,7 +13,7 @@ static const struct lk_option common[] = {
     {"help", NULL, "show what this magic takes", false},
 };
 
-enum { VALUES_MAX = 16 << 20 };
+enum { VALUES_MAX = 16 << 20, PLACEHOLDER_MAX = 200 };
 
 struct given {
     const struct lk_option *option;
@@ -155,21 +155,51 @@ static enum lk_status short_option(const struct reading *reading, const char *wo
     return LK_INVALID;
 }
 
-static enum lk_status read_positional(struct reading *reading, const char *word,
-                                      struct lk_error *err)
+/* "<connection string>" out of a template comes in as two words. Finds one that is open before the
+ * word at, and puts it together again; false when there is none. */
+static bool find_placeholder(char *const *words, size_t at, size_t count, struct lk_buf *ret)
+{
+    const char *open = NULL;
+
+    while (at > 0 && !open)
+        open = strrchr(words[--at], '<');
+    if (!open || strchr(open, '>'))
+        return false;
+    lk_buf_put(ret, lk_str_from(open));
+    for (bool closed = false; ++at < count && !closed;) {
+        size_t len = strcspn(words[at], ">");
+        closed = words[at][len] == '>';
+        lk_buf_printf(ret, " %.*s", (int)len + closed, words[at]);
+    }
+    return lk_str_ends(lk_buf_view(ret), LK_STR(">")) && !ret->full;
+}
+
+static enum lk_status too_many(const struct reading *reading, char *const *words, size_t at,
+                               size_t count, struct lk_error *err)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(PLACEHOLDER_MAX);
+
+    if (find_placeholder(words, at, count, &text)) {
+        lk_error_set(err, LK_INVALID, "Placeholder", "%%%s: %s stands for a value of yours",
+                     reading->magic, lk_buf_cstr(&text));
+        return lk_error_next(err,
+                             "Put yours in its place, without the < and >. %%%s --help "
+                             "explains it.",
+                             reading->magic);
+    }
+    lk_error_set(err, LK_INVALID, "TooManyArguments", "%%%s: '%s' is one argument too many",
+                 reading->magic, words[at]);
+    return lk_error_next(err, "%%%s --help shows what it takes. Quote a value with spaces.",
+                         reading->magic);
+}
+
+static void read_positional(struct reading *reading, const char *word)
 {
     struct lk_args *args = reading->args;
 
-    if (args->positional_count == reading->positional_max) {
-        lk_error_set(err, LK_INVALID, "TooManyArguments", "%%%s: '%s' is one argument too many",
-                     reading->magic, word);
-        return lk_error_next(err, "%%%s --help shows what it takes. Quote a value with spaces.",
-                             reading->magic);
-    }
     args->positional =
         lk_realloc(args->positional, (args->positional_count + 1) * sizeof *args->positional);
     args->positional[args->positional_count++] = lk_str_dup(lk_str_from(word));
-    return LK_OK;
 }
 
 static bool is_letter(char c)
@@ -194,8 +224,10 @@ enum lk_status lk_args_read(const char *magic, const struct lk_option *options, 
             st = read_option(&reading, words + i, word_count - i, &taken, err);
         else if (!only_positional && words[i][0] == '-' && is_letter(words[i][1]))
             st = short_option(&reading, words[i], err);
+        else if (args->positional_count == positional_max)
+            st = too_many(&reading, words, i, word_count, err);
         else
-            st = read_positional(&reading, words[i], err);
+            read_positional(&reading, words[i]);
     }
     if (st)
         return st;

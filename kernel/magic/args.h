@@ -41,8 +41,8 @@ struct lk_args;
 const struct lk_option *lk_options_common(size_t *count);
 
 /* words after the magic's name and verb. Options that every magic has (--as, --json, --quiet,
- * --help) are understood too. An unknown option: LK_INVALID UnknownOption with the nearest match.
- */
+ * --help) are understood too. An unknown option: LK_INVALID UnknownOption with the nearest match;
+ * a <placeholder of a template>: Placeholder. */
 LK_MUST_USE enum lk_status lk_args_read(const char *magic, const struct lk_option *options,
                                         size_t option_count, size_t positional_max,
                                         char *const *words, size_t word_count, struct lk_args **ret,

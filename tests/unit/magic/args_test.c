@@ -87,6 +87,12 @@ static void what_is_wrong_is_said_with_the_next_step(void **state)
         {"--name a --name b", "RepeatedOption", "twice", "once"},
         {"--wait --wait", "RepeatedOption", "twice", "once"},
         {"a b", "TooManyArguments", "'b'", "Quote a value"},
+        {"<b> c", "TooManyArguments", "'c'", "Quote a value"},
+        {"a< b", "TooManyArguments", "'b'", "Quote a value"},
+        {"<connection string>", "Placeholder", "<connection string> stands", "in its place"},
+        {"--name <what you like> x", "Placeholder", "<what you like> stands", "in its place"},
+        {"https://a/<workspace id>/b/<lakehouse id>", "Placeholder", "<workspace id> stands",
+         "--help"},
     };
 
     (void)state;
