@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { MESSAGE_SHOWN = 300 };
+enum { MESSAGE_SHOWN = 300, LINE_NAME_SHOWN = 24 };
 
 static void set_time(json_t *object, const char *name, int64_t unix_ms)
 {
@@ -248,6 +248,25 @@ static void times_text(const struct lk_livy_batch *batch, const struct lk_batch_
         last_poll_text(look->unix_ms, now, ret);
 }
 
+/* One line of a terminal, cut at its right end: what changes comes first, then the reasons, which
+ * may be long, and the id last, for whoever keeps the lines. */
+static void progress_plain(const struct lk_livy_batch *batch, const struct lk_batch_look *look,
+                           int64_t now, struct lk_buf *ret)
+{
+    struct lk_str phase = lk_str_from(batch->phase[0] ? batch->phase : batch->state);
+    size_t why = lk_str_find(phase, LK_STR(": "));
+
+    lk_text_shorten(lk_str_from(batch->name[0] ? batch->name : "batch"), LINE_NAME_SHOWN, ret);
+    lk_buf_printf(ret, ": %.*s, ",
+                  LK_STR_ARGS(phase.len ? lk_str_slice(phase, 0, why) : LK_STR("submitted")));
+    times_text(batch, look, now, ", ", ret);
+    if (look->trouble)
+        lk_buf_printf(ret, " · trying again: %s", look->trouble->message);
+    else if (why < phase.len)
+        lk_buf_printf(ret, " · %.*s", LK_STR_ARGS(lk_str_slice(phase, why + 2, phase.len)));
+    lk_buf_printf(ret, " · %s", batch->id);
+}
+
 void lk_batch_progress_line(const struct lk_context *context, const struct lk_livy_batch *batch,
                             const struct lk_batch_look *look, struct lk_buf *markdown,
                             struct lk_buf *plain)
@@ -261,8 +280,7 @@ void lk_batch_progress_line(const struct lk_context *context, const struct lk_li
     doing_text(batch, look, &doing);
     hub_url(context, batch, &link);
 
-    lk_buf_printf(plain, "%s %s: %s, ", lk_buf_cstr(&name), batch->id, lk_buf_cstr(&doing));
-    times_text(batch, look, now, ", ", plain);
+    progress_plain(batch, look, now, plain);
     lk_buf_put(markdown, LK_STR("**"));
     lk_markdown_escape(lk_buf_view(&name), markdown);
     lk_buf_put(markdown, LK_STR("** "));

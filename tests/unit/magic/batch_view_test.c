@@ -1,6 +1,7 @@
 /* A batch as people read it. */
 #include "magic/batch_view.h"
 
+#include "magic/view.h"
 #include "support/assert.h"
 #include "support/fake_clock.h"
 
@@ -77,7 +78,7 @@ static void a_long_name_does_not_push_the_table_out_of_sight(void **state)
     lk_buf_clear(&f->plain);
     lk_batch_progress_line(&f->context, &f->batch, &(struct lk_batch_look){.unix_ms = now_ms(f)},
                            &f->markdown, &f->plain);
-    assert_contains(lk_buf_view(&f->plain), "nnn… 7: not_started");
+    assert_contains(lk_buf_view(&f->plain), "nnn…: not_started");
 }
 
 static void progress_counts_whole_seconds(void **state)
@@ -88,9 +89,34 @@ static void progress_counts_whole_seconds(void **state)
     lk_batch_progress_line(&f->context, &f->batch,
                            &(struct lk_batch_look){.unix_ms = now_ms(f) - 2345}, &f->markdown,
                            &f->plain);
-    assert_string_equal(lk_buf_cstr(&f->plain), "nightly 7: not_started, 3 s, asked 2 s ago");
+    assert_string_equal(lk_buf_cstr(&f->plain), "nightly: not_started, 3 s, asked 2 s ago · 7");
     assert_string_equal(lk_buf_cstr(&f->markdown),
                         "**nightly** `7` · not\\_started · 3 s · asked 2 s ago");
+}
+
+static void in_a_terminal_nothing_pushes_the_times_out_of_sight(void **state)
+{
+    struct fixture *f = *state;
+    struct lk_error trouble = LK_ERROR_INIT;
+    struct lk_batch_look look = {.unix_ms = now_ms(f) - 59000};
+
+    snprintf(f->batch.name, sizeof f->batch.name, "clean_trips_of_the_year_2022_and_more");
+    snprintf(f->batch.id, sizeof f->batch.id, "11111111-2222-3333-4444-555555555555");
+    snprintf(f->batch.phase, sizeof f->batch.phase, "waiting for resource: too many of them");
+    f->batch.submitted_ms = now_ms(f) - 3599000;
+    lk_batch_progress_line(&f->context, &f->batch, &look, &f->markdown, &f->plain);
+    assert_string_equal(
+        lk_buf_cstr(&f->plain),
+        "clean_trips_of_the_year…: waiting for resource, 59 min 59 s, asked 59 s ago"
+        " · too many of them · 11111111-2222-3333-4444-555555555555");
+    assert_true(lk_text_width(lk_str_slice(lk_buf_view(&f->plain), 0,
+                                           lk_str_find(lk_buf_view(&f->plain), LK_STR(" ·")))) <
+                80);
+    (void)lk_error_set(&trouble, LK_NETWORK, "NoAnswer", "nobody answers");
+    look.trouble = &trouble;
+    lk_buf_clear(&f->plain);
+    lk_batch_progress_line(&f->context, &f->batch, &look, &f->markdown, &f->plain);
+    assert_contains(lk_buf_view(&f->plain), " ago · trying again: nobody answers · 1111");
 }
 
 static void times_that_nobody_tells_are_left_out(void **state)
@@ -99,7 +125,7 @@ static void times_that_nobody_tells_are_left_out(void **state)
 
     lk_batch_progress_line(&f->context, &f->batch, &(struct lk_batch_look){.unix_ms = now_ms(f)},
                            &f->markdown, &f->plain);
-    assert_string_equal(lk_buf_cstr(&f->plain), "nightly 7: not_started, asked just now");
+    assert_string_equal(lk_buf_cstr(&f->plain), "nightly: not_started, asked just now · 7");
 }
 
 static void a_watch_that_was_left_does_not_look_as_if_it_went_on(void **state)
@@ -108,7 +134,7 @@ static void a_watch_that_was_left_does_not_look_as_if_it_went_on(void **state)
 
     lk_batch_progress_line(&f->context, &f->batch, &(struct lk_batch_look){.is_last = true},
                            &f->markdown, &f->plain);
-    assert_string_equal(lk_buf_cstr(&f->plain), "nightly 7: not_started, no longer watched");
+    assert_string_equal(lk_buf_cstr(&f->plain), "nightly: not_started, no longer watched · 7");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -120,6 +146,7 @@ int main(void)
         TEST(of_a_message_the_table_has_the_first_line),
         TEST(a_long_name_does_not_push_the_table_out_of_sight),
         TEST(progress_counts_whole_seconds),
+        TEST(in_a_terminal_nothing_pushes_the_times_out_of_sight),
         TEST(times_that_nobody_tells_are_left_out),
         TEST(a_watch_that_was_left_does_not_look_as_if_it_went_on),
     };
