@@ -1,41 +1,16 @@
 /* Completion, inspection, pages and is_complete over the wire, against the real magics. */
 #include "base/file.h"
 #include "support/assert.h"
-#include "support/raw_client.h"
+#include "support/raw_world.h"
 #include "support/temp_folder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct world {
-    struct kernel_process *kernel;
-    struct raw_client *client;
-    char id[RAW_ID_SIZE];
-};
-
-static int start(void **state)
-{
-    struct world *world = calloc(1, sizeof *world);
-
-    world->kernel = kernel_process_new(KERNEL_PROCESS_TCP);
-    world->client = raw_client_new(world->kernel);
-    *state = world;
-    return 0;
-}
-
-static int stop(void **state)
-{
-    struct world *world = *state;
-
-    raw_client_free(world->client);
-    kernel_process_free(world->kernel);
-    free(world);
-    return 0;
-}
-
 /* The reply's content, new; all of iopub goes to *messages, which may be NULL. */
-static json_t *ask(struct world *world, const char *type, json_t *content_take, json_t **messages)
+static json_t *ask(struct raw_world *world, const char *type, json_t *content_take,
+                   json_t **messages)
 {
     char reply[64];
     json_t *content, *published;
@@ -51,7 +26,7 @@ static json_t *ask(struct world *world, const char *type, json_t *content_take, 
     return content;
 }
 
-static json_t *complete(struct world *world, const char *code, int cursor)
+static json_t *complete(struct raw_world *world, const char *code, int cursor)
 {
     return ask(world, "complete_request",
                json_pack("{s:s, s:i}", "code", code, "cursor_pos", cursor), NULL);
@@ -77,7 +52,7 @@ static int number(const json_t *object, const char *name)
 
 static void completions_say_what_they_are_and_where_they_stand(void **state)
 {
-    struct world *world = *state;
+    struct raw_world *world = *state;
     LK_CLEANUP(lk_json_unref) json_t *reply = complete(world, "x = %livy connect --ki", 22);
     const json_t *types =
         json_object_get(json_object_get(reply, "metadata"), "_jupyter_types_experimental");
@@ -114,7 +89,7 @@ static void cursors_count_code_points(void **state)
         {"%livy connect l", 15, "local|", 14, 15},
         {"%help batch mo", 14, "monitor|", 12, 14},
     };
-    struct world *world = *state;
+    struct raw_world *world = *state;
 
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
         LK_CLEANUP(lk_json_unref)
@@ -128,7 +103,7 @@ static void cursors_count_code_points(void **state)
 /* What a cell sets, writes or keeps is offered to the next. */
 static void what_earlier_cells_left_is_offered(void **state)
 {
-    struct world *world = *state;
+    struct raw_world *world = *state;
     LK_CLEANUP(lk_free_ptr) char *key = temp_folder_path(world->kernel->folder, "my key.pem");
     struct lk_error err = LK_ERROR_INIT;
     static const char *const cells[] = {"%set trips={\"rows\":[1]}", "%set city='Paris' --as kept"};
@@ -158,7 +133,7 @@ static void what_earlier_cells_left_is_offered(void **state)
 static void an_inspection_tells_more_when_it_is_asked_for_more(void **state)
 {
     static const char code[] = "%batch submit x.py --conf a=b";
-    struct world *world = *state;
+    struct raw_world *world = *state;
 
     for (int level = 0; level < 2; level++) {
         LK_CLEANUP(lk_json_unref)
@@ -177,7 +152,7 @@ static void a_question_comes_back_as_one_page(void **state)
 {
     static const char *const codes[] = {"%batch submit?", "?%batch submit",
                                         "%batch submit --conf?"};
-    struct world *world = *state;
+    struct raw_world *world = *state;
 
     for (size_t i = 0; i < LK_COUNT(codes); i++) {
         LK_CLEANUP(lk_json_unref) json_t *messages = NULL;
@@ -203,7 +178,7 @@ static void a_question_comes_back_as_one_page(void **state)
 /* nbclient and papermill know no pages; what is displayed stays in their notebook. */
 static void without_a_person_a_page_is_displayed(void **state)
 {
-    struct world *world = *state;
+    struct raw_world *world = *state;
     LK_CLEANUP(lk_json_unref) json_t *messages = NULL;
     LK_CLEANUP(lk_json_unref)
     json_t *reply =
@@ -226,7 +201,7 @@ static void a_console_is_told_how_a_cell_goes_on(void **state)
         {"%batch submit", "complete", ""},
         {"%batch 'x", "invalid", ""},
     };
-    struct world *world = *state;
+    struct raw_world *world = *state;
 
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
         LK_CLEANUP(lk_json_unref)
@@ -237,7 +212,7 @@ static void a_console_is_told_how_a_cell_goes_on(void **state)
     }
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, raw_world_start, raw_world_stop)
 
 int main(void)
 {

@@ -2,7 +2,7 @@
  * holds up another client (jupyter.md §1). */
 #include "base/clock.h"
 #include "support/assert.h"
-#include "support/raw_client.h"
+#include "support/raw_world.h"
 #include "wire/signature.h"
 #include "wire/socket.h"
 
@@ -14,21 +14,22 @@
 enum { FLOOD = 100000, QUEUE = 2000, CONTROL_MS = 5000 };
 
 struct world {
-    struct kernel_process *kernel;
-    struct raw_client *bad, *good;
+    struct raw_world raw;
+    struct kernel_process *kernel; /* these two are of raw */
+    struct raw_client *good;
+    struct raw_client *bad;
 };
 
 static int start_kind(void **state, enum kernel_process_kind kind)
 {
     struct world *world = calloc(1, sizeof *world);
-    LK_CLEANUP(lk_json_unref) json_t *welcome = NULL;
+    int result = raw_world_init(&world->raw, kind);
 
-    world->kernel = kernel_process_new(kind);
+    world->kernel = world->raw.kernel;
+    world->good = world->raw.client;
     world->bad = raw_client_new(world->kernel);
-    world->good = raw_client_new(world->kernel);
-    welcome = raw_receive(world->good, LK_IOPUB, 10000);
     *state = world;
-    return welcome ? 0 : -1;
+    return result;
 }
 
 static int start(void **state)
@@ -46,8 +47,7 @@ static int stop(void **state)
     struct world *world = *state;
 
     raw_client_free(world->bad);
-    raw_client_free(world->good);
-    kernel_process_free(world->kernel);
+    raw_world_done(&world->raw);
     free(world);
     return 0;
 }

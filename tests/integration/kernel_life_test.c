@@ -1,7 +1,7 @@
 /* How the kernel is interrupted and how it ends (vscode.md §3), as a process. */
 #include "base/clock.h"
 #include "support/assert.h"
-#include "support/raw_client.h"
+#include "support/raw_world.h"
 #include "support/waits.h"
 
 #include <errno.h>
@@ -14,64 +14,26 @@
  * editor grants (DESIGN §3), by the best of some tries. */
 enum { AT_ONCE_MS = 500, GOODBYE_MS = 200, TRIES_MAX = 4 };
 
-struct life {
-    struct kernel_process *kernel;
-    struct raw_client *client;
-    char id[RAW_ID_SIZE];
-};
-
-static int start_kind(void **state, enum kernel_process_kind kind)
-{
-    struct life *life = calloc(1, sizeof *life);
-    LK_CLEANUP(lk_json_unref) json_t *welcome = NULL;
-
-    life->kernel = kernel_process_new(kind);
-    life->client = raw_client_new(life->kernel);
-    welcome = raw_receive(life->client, LK_IOPUB, 10000);
-    *state = life;
-    return welcome ? 0 : -1;
-}
-
-static int start(void **state)
-{
-    return start_kind(state, KERNEL_PROCESS_TCP);
-}
-
-static int start_orphan(void **state)
-{
-    return start_kind(state, KERNEL_PROCESS_ORPHAN);
-}
-
-static int stop(void **state)
-{
-    struct life *life = *state;
-
-    raw_client_free(life->client);
-    kernel_process_free(life->kernel);
-    free(life);
-    return 0;
-}
-
 static int64_t now_ms(void)
 {
     return lk_clock_system()->monotonic_ms(lk_clock_system());
 }
 
-static json_t *run(struct life *life, const char *code)
+static json_t *run(struct raw_world *life, const char *code)
 {
     raw_send_take(life->client, LK_SHELL, "execute_request", json_pack("{s:s}", "code", code),
                   life->id);
     return raw_reply(life->client, LK_SHELL, "execute_reply", life->id);
 }
 
-static void assert_well(struct life *life)
+static void assert_well(struct raw_world *life)
 {
     LK_CLEANUP(lk_json_unref) json_t *answer = run(life, "%vars");
 
     assert_str(lk_json_get_str(answer, "status"), "ok");
 }
 
-static void interrupt_by_message(struct life *life)
+static void interrupt_by_message(struct raw_world *life)
 {
     char id[RAW_ID_SIZE];
 
@@ -79,12 +41,12 @@ static void interrupt_by_message(struct life *life)
     json_decref(raw_reply(life->client, LK_CONTROL, "interrupt_reply", id));
 }
 
-static void interrupt_by_signal(struct life *life)
+static void interrupt_by_signal(struct raw_world *life)
 {
     assert_int_equal(kill(life->kernel->pid, SIGINT), 0);
 }
 
-static void check_interrupt(struct life *life, void (*interrupt)(struct life *life))
+static void check_interrupt(struct raw_world *life, void (*interrupt)(struct raw_world *life))
 {
     LK_CLEANUP(lk_json_unref) json_t *answer = NULL;
     LK_CLEANUP(lk_json_unref) json_t *messages = NULL;
@@ -116,7 +78,7 @@ static void the_signal_interrupts_as_well(void **state)
 
 static void an_interrupt_while_idle_hits_nothing(void **state)
 {
-    struct life *life = *state;
+    struct raw_world *life = *state;
 
     interrupt_by_message(life);
     assert_well(life);
@@ -127,7 +89,7 @@ static void an_interrupt_while_idle_hits_nothing(void **state)
 
 static void a_second_interrupt_of_the_same_cell_is_harmless(void **state)
 {
-    struct life *life = *state;
+    struct raw_world *life = *state;
     LK_CLEANUP(lk_json_unref) json_t *answer = NULL;
     char id[RAW_ID_SIZE];
 
@@ -141,7 +103,7 @@ static void a_second_interrupt_of_the_same_cell_is_harmless(void **state)
 
 static void control_is_answered_while_a_cell_runs(void **state)
 {
-    struct life *life = *state;
+    struct raw_world *life = *state;
     char cell[RAW_ID_SIZE], info[RAW_ID_SIZE];
     int64_t began;
 
@@ -153,7 +115,7 @@ static void control_is_answered_while_a_cell_runs(void **state)
     assert_true(now_ms() - began < AT_ONCE_MS);
 }
 
-static void check_shutdown(struct life *life, enum lk_channel channel, bool restart)
+static void check_shutdown(struct raw_world *life, enum lk_channel channel, bool restart)
 {
     LK_CLEANUP(lk_json_unref) json_t *answer = NULL;
     LK_CLEANUP(lk_json_unref) json_t *messages = NULL;
@@ -188,7 +150,7 @@ static void shutdown_may_come_on_shell(void **state)
 
 static void shutdown_ends_a_running_cell(void **state)
 {
-    struct life *life = *state;
+    struct raw_world *life = *state;
     LK_CLEANUP(lk_json_unref) json_t *answer = NULL;
     char cell[RAW_ID_SIZE];
 
@@ -198,7 +160,7 @@ static void shutdown_ends_a_running_cell(void **state)
     assert_str(lk_json_get_str(answer, "ename"), "KeyboardInterrupt");
 }
 
-static void check_sigterm(struct life *life)
+static void check_sigterm(struct raw_world *life)
 {
     int64_t began = now_ms();
 
@@ -216,7 +178,7 @@ static void sigterm_ends_it_at_once(void **state)
 
 static void sigterm_ends_it_at_once_in_the_middle_of_a_cell(void **state)
 {
-    struct life *life = *state;
+    struct raw_world *life = *state;
 
     raw_start_waiting_cell(life->client, life->id);
     check_sigterm(life);
@@ -224,7 +186,7 @@ static void sigterm_ends_it_at_once_in_the_middle_of_a_cell(void **state)
 
 static void sigint_twice_is_one_interrupt(void **state)
 {
-    struct life *life = *state;
+    struct raw_world *life = *state;
     LK_CLEANUP(lk_json_unref) json_t *answer = NULL;
 
     raw_start_waiting_cell(life->client, life->id);
@@ -238,7 +200,7 @@ static void sigint_twice_is_one_interrupt(void **state)
 /* A terminal that is closed. */
 static void sighup_is_a_goodbye_too(void **state)
 {
-    struct life *life = *state;
+    struct raw_world *life = *state;
     int64_t began = now_ms();
 
     raw_start_waiting_cell(life->client, life->id);
@@ -267,7 +229,7 @@ static void sigterm_ends_it_while_it_starts(void **state)
 
 static void it_ends_with_its_parent(void **state)
 {
-    struct life *life = *state;
+    struct raw_world *life = *state;
 
     assert_false(kernel_process_ended(life->kernel, 0));
     assert_int_equal(kill(life->kernel->launcher, SIGKILL), 0);
@@ -277,7 +239,7 @@ static void it_ends_with_its_parent(void **state)
 
 static void it_ends_with_its_parent_in_the_middle_of_a_cell(void **state)
 {
-    struct life *life = *state;
+    struct raw_world *life = *state;
 
     raw_start_waiting_cell(life->client, life->id);
     it_ends_with_its_parent(state);
@@ -350,8 +312,9 @@ static void sigterm_ends_it_at_once_whatever_a_cell_waits_for(void **state)
     leave(*state, &wait_for_key);
 }
 
-#define WITH_KERNEL(test)   cmocka_unit_test_setup_teardown(test, start, stop)
-#define WITH_LAUNCHER(test) cmocka_unit_test_setup_teardown(test, start_orphan, stop)
+#define WITH_KERNEL(test) cmocka_unit_test_setup_teardown(test, raw_world_start, raw_world_stop)
+#define WITH_LAUNCHER(test)                                                                        \
+    cmocka_unit_test_setup_teardown(test, raw_world_start_orphan, raw_world_stop)
 
 int main(void)
 {

@@ -1,82 +1,34 @@
 /* The kernel as a process, spoken to with bare ZeroMQ: what Jupyter's protocol promises. */
 #include "support/assert.h"
-#include "support/raw_client.h"
+#include "support/raw_world.h"
 #include "wire/signature.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct world {
-    struct kernel_process *kernel;
-    struct raw_client *client;
-    json_t *first, *second; /* messages on iopub */
-    char id[RAW_ID_SIZE];
-    struct lk_buf story;
-};
-
-static int start_kind(void **state, enum kernel_process_kind kind)
-{
-    struct world *world = calloc(1, sizeof *world);
-
-    world->kernel = kernel_process_new(kind);
-    world->client = raw_client_new(world->kernel);
-    world->first = raw_receive(world->client, LK_IOPUB, 10000);
-    world->second = raw_receive(world->client, LK_IOPUB, 10000);
-    lk_buf_init(&world->story, 4096);
-    *state = world;
-    return world->first && world->second ? 0 : -1;
-}
-
-static int start(void **state)
-{
-    return start_kind(state, KERNEL_PROCESS_TCP);
-}
-
-static int start_ipc(void **state)
-{
-    return start_kind(state, KERNEL_PROCESS_IPC);
-}
-
-static int start_unsigned(void **state)
-{
-    return start_kind(state, KERNEL_PROCESS_UNSIGNED);
-}
-
-static int stop(void **state)
-{
-    struct world *world = *state;
-
-    raw_client_free(world->client);
-    kernel_process_free(world->kernel);
-    json_decref(world->first);
-    json_decref(world->second);
-    lk_buf_done(&world->story);
-    free(world);
-    return 0;
-}
-
 /* Sends on shell; the idle has come when it returns. */
-static json_t *ask(struct world *world, const char *type, json_t *content_take)
+static json_t *ask(struct raw_world *world, const char *type, json_t *content_take)
 {
     raw_send_take(world->client, LK_SHELL, type, content_take, world->id);
     return raw_until_idle(world->client, world->id);
 }
 
-static json_t *run(struct world *world, const char *code)
+static json_t *run(struct raw_world *world, const char *code)
 {
     return ask(world, "execute_request", json_pack("{s:s}", "code", code));
 }
 
-static json_t *reply(struct world *world, const char *type)
+static json_t *reply(struct raw_world *world, const char *type)
 {
     return raw_reply(world->client, LK_SHELL, type, world->id);
 }
 
-static void assert_story(struct world *world, const json_t *messages, const char *want)
+static void assert_story(struct raw_world *world, const json_t *messages, const char *want)
 {
-    lk_buf_clear(&world->story);
-    raw_story(messages, world->id, &world->story);
-    assert_string_equal(lk_buf_cstr(&world->story), want);
+    LK_CLEANUP(lk_buf_done) struct lk_buf story = LK_BUF_INIT(4096);
+
+    raw_story(messages, world->id, &story);
+    assert_string_equal(lk_buf_cstr(&story), want);
 }
 
 static void assert_count(const json_t *content, int want)
@@ -85,7 +37,7 @@ static void assert_count(const json_t *content, int want)
 }
 
 /* The kernel answers as if nothing had been. */
-static void assert_well(struct world *world)
+static void assert_well(struct raw_world *world)
 {
     LK_CLEANUP(lk_json_unref) json_t *messages = ask(world, "kernel_info_request", NULL);
     LK_CLEANUP(lk_json_unref) json_t *content = reply(world, "kernel_info_reply");
@@ -96,14 +48,14 @@ static void assert_well(struct world *world)
 
 static void the_welcome_is_the_first_message_and_starting_the_second(void **state)
 {
-    struct world *world = *state;
+    struct raw_world *world = *state;
 
-    assert_str(lk_json_get_str(world->first, "type"), "iopub_welcome");
-    assert_str(lk_json_get_str(world->first, "parent"), "");
-    assert_str(lk_json_get_str(json_object_get(world->first, "content"), "subscription"), "");
-    assert_str(lk_json_get_str(world->second, "type"), "status");
-    assert_str(lk_json_get_str(world->second, "parent"), "");
-    assert_str(lk_json_get_str(json_object_get(world->second, "content"), "execution_state"),
+    assert_str(lk_json_get_str(world->welcome, "type"), "iopub_welcome");
+    assert_str(lk_json_get_str(world->welcome, "parent"), "");
+    assert_str(lk_json_get_str(json_object_get(world->welcome, "content"), "subscription"), "");
+    assert_str(lk_json_get_str(world->starting, "type"), "status");
+    assert_str(lk_json_get_str(world->starting, "parent"), "");
+    assert_str(lk_json_get_str(json_object_get(world->starting, "content"), "execution_state"),
                "starting");
     assert_true(raw_heartbeat(world->client));
     assert_true(raw_heartbeat(world->client));
@@ -112,7 +64,7 @@ static void the_welcome_is_the_first_message_and_starting_the_second(void **stat
 static void kernel_info_is_given_on_shell_and_on_control(void **state)
 {
     static const enum lk_channel channels[] = {LK_SHELL, LK_CONTROL};
-    struct world *world = *state;
+    struct raw_world *world = *state;
 
     for (size_t i = 0; i < LK_COUNT(channels); i++) {
         LK_CLEANUP(lk_json_unref) json_t *content = NULL;
@@ -129,7 +81,7 @@ static void kernel_info_is_given_on_shell_and_on_control(void **state)
 
 static void a_cell_is_echoed_shown_and_answered_in_order(void **state)
 {
-    struct world *world = *state;
+    struct raw_world *world = *state;
     LK_CLEANUP(lk_json_unref) json_t *set = run(world, "%set a=1");
     LK_CLEANUP(lk_json_unref) json_t *set_reply = reply(world, "execute_reply");
     LK_CLEANUP(lk_json_unref) json_t *vars = NULL;
@@ -154,7 +106,7 @@ static void a_cell_is_echoed_shown_and_answered_in_order(void **state)
 
 static void a_failed_cell_says_the_same_on_both_channels(void **state)
 {
-    struct world *world = *state;
+    struct raw_world *world = *state;
     LK_CLEANUP(lk_json_unref) json_t *messages = run(world, "%nonsense");
     LK_CLEANUP(lk_json_unref) json_t *answer = reply(world, "execute_reply");
     const json_t *error = raw_find(messages, world->id, "error");
@@ -174,7 +126,7 @@ static void a_failed_cell_says_the_same_on_both_channels(void **state)
 static void a_silent_cell_publishes_nothing_and_counts_nothing(void **state)
 {
     static const char *const codes[] = {"%vars", "%nonsense"};
-    struct world *world = *state;
+    struct raw_world *world = *state;
 
     for (size_t i = 0; i < LK_COUNT(codes); i++) {
         LK_CLEANUP(lk_json_unref)
@@ -190,7 +142,7 @@ static void a_silent_cell_publishes_nothing_and_counts_nothing(void **state)
 /* Editors send cells of their own that way. */
 static void a_cell_outside_the_history_counts_and_changes_nothing(void **state)
 {
-    struct world *world = *state;
+    struct raw_world *world = *state;
     LK_CLEANUP(lk_json_unref)
     json_t *messages = ask(world, "execute_request",
                            json_pack("{s:s, s:b}", "code", "%set hidden=1", "store_history", 0));
@@ -206,7 +158,7 @@ static void a_cell_outside_the_history_counts_and_changes_nothing(void **state)
     assert_count(after_reply, 1);
 }
 
-static void interrupt_running_cell(struct world *world)
+static void interrupt_running_cell(struct raw_world *world)
 {
     char id[RAW_ID_SIZE];
 
@@ -215,7 +167,7 @@ static void interrupt_running_cell(struct world *world)
 }
 
 /* One answered round on control: what was sent on shell before has arrived, too. */
-static void let_everything_arrive(struct world *world)
+static void let_everything_arrive(struct raw_world *world)
 {
     char id[RAW_ID_SIZE];
 
@@ -225,7 +177,7 @@ static void let_everything_arrive(struct world *world)
 
 static void after_an_error_the_waiting_cells_are_not_run(void **state)
 {
-    struct world *world = *state;
+    struct raw_world *world = *state;
     char failing[RAW_ID_SIZE], waiting[RAW_ID_SIZE], info[RAW_ID_SIZE];
     LK_CLEANUP(lk_json_unref) json_t *failed = NULL;
     LK_CLEANUP(lk_json_unref) json_t *aborted = NULL;
@@ -259,7 +211,7 @@ static void after_an_error_the_waiting_cells_are_not_run(void **state)
 
 static void a_cell_may_ask_not_to_stop_the_queue(void **state)
 {
-    struct world *world = *state;
+    struct raw_world *world = *state;
     char failing[RAW_ID_SIZE], next[RAW_ID_SIZE];
     LK_CLEANUP(lk_json_unref) json_t *answer = NULL;
 
@@ -285,7 +237,7 @@ static void frames_that_are_no_message_are_dropped(void **state)
         LK_STR_INIT("<IDS|MSG>"), LK_STR_INIT(""),   LK_STR_INIT("{\"msg_id\":\"a\"}"),
         LK_STR_INIT("{}"),        LK_STR_INIT("{}"), LK_STR_INIT("{}")};
     static const enum lk_channel channels[] = {LK_SHELL, LK_CONTROL, LK_STDIN};
-    struct world *world = *state;
+    struct raw_world *world = *state;
     static struct lk_str many[200];
 
     for (size_t i = 0; i < LK_COUNT(many); i++)
@@ -306,7 +258,7 @@ static void frames_that_are_no_message_are_dropped(void **state)
 static void signed_garbage_is_answered_with_what_is_wrong(void **state)
 {
     static const char *const contents[] = {"", "garbage", "[]", "{\"code\":", "{\"a\":\"\xff\"}"};
-    struct world *world = *state;
+    struct raw_world *world = *state;
 
     for (size_t i = 0; i < LK_COUNT(contents); i++) {
         LK_CLEANUP(lk_json_unref) json_t *messages = NULL;
@@ -334,7 +286,7 @@ static void signed_garbage_is_answered_with_what_is_wrong(void **state)
 
 static void a_cell_without_code_is_an_error_like_others(void **state)
 {
-    struct world *world = *state;
+    struct raw_world *world = *state;
     LK_CLEANUP(lk_json_unref) json_t *messages = ask(world, "execute_request", NULL);
     LK_CLEANUP(lk_json_unref) json_t *answer = reply(world, "execute_reply");
 
@@ -346,7 +298,7 @@ static void a_cell_without_code_is_an_error_like_others(void **state)
 
 static void a_huge_cell_is_refused_by_name(void **state)
 {
-    struct world *world = *state;
+    struct raw_world *world = *state;
     size_t len = (size_t)50 << 20;
     char *code = malloc(len + 1);
     LK_CLEANUP(lk_json_unref) json_t *messages = NULL;
@@ -364,7 +316,7 @@ static void a_huge_cell_is_refused_by_name(void **state)
 
 static void an_unknown_request_gets_busy_and_idle(void **state)
 {
-    struct world *world = *state;
+    struct raw_world *world = *state;
     LK_CLEANUP(lk_json_unref) json_t *messages = ask(world, "weird_request", NULL);
 
     assert_story(world, messages, "busy idle");
@@ -395,7 +347,7 @@ static void what_is_asked_beside_cells_is_answered(void **state)
         {"inspect_request", "{\"code\":\"\",\"cursor_pos\":0}", "inspect_reply", "found", "false"},
         {"connect_request", "{}", "connect_reply", NULL, NULL},
     };
-    struct world *world = *state;
+    struct raw_world *world = *state;
 
     json_decref(run(world, "%vars"));
     json_decref(reply(world, "execute_reply"));
@@ -420,7 +372,7 @@ static void what_is_asked_beside_cells_is_answered(void **state)
 
 static void a_comm_is_closed_at_once(void **state)
 {
-    struct world *world = *state;
+    struct raw_world *world = *state;
     LK_CLEANUP(lk_json_unref)
     json_t *messages =
         ask(world, "comm_open", json_pack("{s:s, s:s}", "comm_id", "c-1", "target_name", "widget"));
@@ -431,7 +383,7 @@ static void a_comm_is_closed_at_once(void **state)
 
 static void cells_run_over_ipc_and_without_a_key_too(void **state)
 {
-    struct world *world = *state;
+    struct raw_world *world = *state;
     LK_CLEANUP(lk_json_unref) json_t *messages = run(world, "%set a=1");
     LK_CLEANUP(lk_json_unref) json_t *answer = reply(world, "execute_reply");
 
@@ -439,7 +391,7 @@ static void cells_run_over_ipc_and_without_a_key_too(void **state)
     assert_str(lk_json_get_str(answer, "status"), "ok");
 }
 
-#define WITH_KERNEL(test) cmocka_unit_test_setup_teardown(test, start, stop)
+#define WITH_KERNEL(test) cmocka_unit_test_setup_teardown(test, raw_world_start, raw_world_stop)
 
 int main(void)
 {
@@ -459,9 +411,10 @@ int main(void)
         WITH_KERNEL(an_unknown_request_gets_busy_and_idle),
         WITH_KERNEL(what_is_asked_beside_cells_is_answered),
         WITH_KERNEL(a_comm_is_closed_at_once),
-        cmocka_unit_test_setup_teardown(cells_run_over_ipc_and_without_a_key_too, start_ipc, stop),
-        cmocka_unit_test_setup_teardown(cells_run_over_ipc_and_without_a_key_too, start_unsigned,
-                                        stop),
+        cmocka_unit_test_setup_teardown(cells_run_over_ipc_and_without_a_key_too,
+                                        raw_world_start_ipc, raw_world_stop),
+        cmocka_unit_test_setup_teardown(cells_run_over_ipc_and_without_a_key_too,
+                                        raw_world_start_unsigned, raw_world_stop),
     };
 
     lk_secret_setup();
