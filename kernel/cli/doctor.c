@@ -37,9 +37,9 @@ static void print_lines(const struct lk_answer *answer, const char *spec)
 {
     fputs(lk_buf_cstr(&answer->plain), stdout);
     if (spec)
-        printf("✓  kernelspec    %s\n", spec);
+        printf("✓ kernelspec    %s\n", spec);
     else
-        puts("✗  kernelspec    none found — livy-kernel install --user");
+        puts("✗ kernelspec    none found — livy-kernel install --user");
 }
 
 int lk_cli_doctor(const struct lk_cli_options *options, int argc, char **argv)

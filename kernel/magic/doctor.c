@@ -22,6 +22,7 @@ enum need { NEEDED, EXTRA };
 static void add_check(struct report *report, enum need need, const char *name, bool good,
                       struct lk_str detail, const char *next)
 {
+    LK_CLEANUP(lk_buf_done) struct lk_buf title = LK_BUF_INIT(256);
     LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
     json_t *check = json_object();
 
@@ -35,10 +36,8 @@ static void add_check(struct report *report, enum need need, const char *name, b
     lk_buf_put(&text, detail);
     if (!good)
         lk_buf_printf(&text, " — %s", next);
-    lk_table_row(report->table, (struct lk_str[]){good             ? LK_STR("✓")
-                                                  : need == NEEDED ? LK_STR("✗")
-                                                                   : LK_STR("–"),
-                                                  lk_str_from(name), lk_buf_view(&text)});
+    lk_buf_printf(&title, "%s %s", good ? "✓" : need == NEEDED ? "✗" : "–", name);
+    lk_table_row(report->table, (struct lk_str[]){lk_buf_view(&title), lk_buf_view(&text)});
     report->failed += !good && need == NEEDED;
 }
 
@@ -176,7 +175,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
 {
     static const char *const python[] = {"python3", "--version", NULL};
     static const char *const java[] = {"java", "-version", NULL};
-    struct report report = {.checks = json_array(), .table = lk_table_new(3, "", "Check", "Found")};
+    struct report report = {.checks = json_array(), .table = lk_table_new(2, "Check", "Found")};
 
     (void)args;
     (void)body;

@@ -258,7 +258,7 @@ static void doctor_tells_of_missing_spark_and_fails_only_where_it_is_needed(void
 
     RUN(world, "%doctor");
     assert_int_equal(world->exit_code, 0);
-    assert_non_null(strstr(lk_buf_cstr(&world->errout), "–  spark"));
+    assert_non_null(strstr(lk_buf_cstr(&world->errout), "– spark"));
     RUN(world, CONNECT, "%doctor");
     expect(world, 1, "DoctorFound", "Spark is not installed", "");
     assert_non_null(strstr(lk_buf_cstr(&world->errout), "./notebooks/install spark"));

@@ -180,6 +180,16 @@ static void each_command_explains_itself(void **state)
     assert_false(lk_file_exists(f->state));
 }
 
+static void doctor_marks_each_check_and_not_its_header(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(CALL(f, lk_cli_doctor, NULL, NULL), LK_EXIT_FAILED);
+    assert_true(lk_str_starts(lk_buf_view(&f->seen.out), LK_STR("Check ")));
+    assert_contains(lk_buf_view(&f->seen.out), "\n✓ journal ");
+    assert_contains(lk_buf_view(&f->seen.out), "\n✗ kernelspec ");
+}
+
 static void a_token_needs_an_identity_and_prints_nothing_else(void **state)
 {
     struct fixture *f = *state;
@@ -228,6 +238,7 @@ int main(void)
         TEST(wrong_arguments_get_the_usage_at_once),
         TEST(a_line_that_is_written_wrongly_is_wrong_usage),
         TEST(each_command_explains_itself),
+        TEST(doctor_marks_each_check_and_not_its_header),
         TEST(a_token_needs_an_identity_and_prints_nothing_else),
         cmocka_unit_test(exit_codes_tell_batches_from_other_failures),
     };
