@@ -26,7 +26,7 @@ static void batch_row(const struct lk_context *context, const struct lk_livy_bat
         lk_time_text_short(batch->submitted_ms, when);
     if (ms >= LK_BATCH_PHASE_SHOWN_MS)
         lk_duration_text(ms, duration);
-    lk_markdown_code(lk_str_from(batch->id), &id);
+    lk_markdown_id(lk_str_from(batch->id), &id);
     lk_text_shorten(lk_str_from(batch->name[0] ? batch->name : "(no name)"), NAME_SHOWN, &name);
     lk_table_row_rich(table,
                       (struct lk_str[]){lk_buf_view(&name), lk_buf_view(&state),

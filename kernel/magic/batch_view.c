@@ -193,7 +193,7 @@ void lk_batch_summary(const struct lk_context *context, const struct lk_livy_bat
     title_of(batch, now, &title);
     lk_text_shorten(lk_str_from(batch->name[0] ? batch->name : "Batch"), LK_TITLE_SHOWN, &name);
     table = lk_table_new(2, lk_buf_cstr(&name), lk_buf_cstr(&title));
-    lk_markdown_code(lk_str_from(batch->id), &id);
+    lk_markdown_id(lk_str_from(batch->id), &id);
     lk_table_row_rich(table, (struct lk_str[]){LK_STR("Batch"), lk_str_from(batch->id)},
                       (struct lk_str[]){LK_STR_EMPTY, lk_buf_view(&id)});
     lk_batch_phases_text(batch, now, &times);

@@ -93,6 +93,16 @@ static void row(struct lk_table *table, const char *name, struct lk_str text)
         lk_table_row(table, (struct lk_str[]){lk_str_from(name), text});
 }
 
+static void id_row(struct lk_table *table, const char *name, struct lk_str text)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf code = LK_BUF_INIT(4096);
+
+    lk_markdown_id(text, &code);
+    if (text.len)
+        lk_table_row_rich(table, (struct lk_str[]){lk_str_from(name), text},
+                          (struct lk_str[]){LK_STR_EMPTY, lk_buf_view(&code)});
+}
+
 /* For what looks like the address of a page and is none. */
 static void code_row(struct lk_table *table, const char *name, struct lk_str text)
 {
@@ -171,7 +181,7 @@ enum lk_status lk_entra_login_answer(struct lk_context *context, struct lk_cell 
 
     table = lk_table_new(2, "Signed in", context->is_user ? "as a user" : "as an application");
     row(table, "With", lk_str_from(context->identity));
-    row(table, "Thumbprint", lk_json_get_str(certificate, "thumbprint"));
+    id_row(table, "Thumbprint", lk_json_get_str(certificate, "thumbprint"));
     token_rows(table, token, lk_clock_unix_s(context->options.clock));
     lk_table_write(table, 30, &ret->markdown, &ret->plain);
     lk_table_free(table);

@@ -38,10 +38,11 @@ static void show(struct lk_str local, const struct lk_onelake_file *file, struct
     char size[LK_SIZE_TEXT_MAX];
 
     lk_size_text(file->size, size);
-    lk_markdown_code(abfss, &code);
+    /* As in %%payload. */
+    lk_markdown_code(lk_json_get_str(ret->value, "path"), &code);
     lk_table_row(table, (struct lk_str[]){LK_STR("Size"), lk_str_from(size)});
     lk_table_row_rich(table, (struct lk_str[]){LK_STR("ABFS path"), abfss},
-                      (struct lk_str[]){LK_STR_EMPTY, lk_buf_view(&code)});
+                      (struct lk_str[]){LK_STR("Path"), lk_buf_view(&code)});
     lk_table_row(table, (struct lk_str[]){LK_STR("Verified"), lk_upload_verified(ret->value)});
     lk_table_write(table, 30, &ret->markdown, &ret->plain);
     lk_table_free(table);

@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "net/url.h"
 
+#include <ctype.h>
 #include <string.h>
 
 void lk_markdown_escape(struct lk_str text, struct lk_buf *ret)
@@ -71,6 +72,35 @@ void lk_markdown_code(struct lk_str text, struct lk_buf *ret)
     if (space)
         lk_buf_put_char(ret, ' ');
     put_times(ret, '`', fence);
+}
+
+enum { RUN_MAX = 8 }; /* of characters that a browser does not break */
+
+void lk_markdown_id(struct lk_str text, struct lk_buf *ret)
+{
+    size_t run = 0;
+
+    for (size_t i = 0; i < text.len; i++)
+        if (!isalnum((unsigned char)text.ptr[i]) && text.ptr[i] != '-' && text.ptr[i] != '_') {
+            lk_markdown_code(text, ret);
+            return;
+        }
+    if (text.len <= RUN_MAX) {
+        lk_markdown_code(text, ret);
+        return;
+    }
+    /* Between backquotes <wbr> would be text. */
+    lk_buf_put(ret, LK_STR("<code>"));
+    for (size_t i = 0; i < text.len; i++) {
+        bool hyphen = text.ptr[i] == '-';
+        if (run == RUN_MAX && !hyphen) {
+            lk_buf_put(ret, LK_STR("<wbr>"));
+            run = 0;
+        }
+        run = hyphen ? 0 : run + 1;
+        lk_markdown_escape(lk_str_slice(text, i, i + 1), ret);
+    }
+    lk_buf_put(ret, LK_STR("</code>"));
 }
 
 void lk_markdown_link(struct lk_str text, struct lk_str url, struct lk_buf *ret)

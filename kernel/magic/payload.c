@@ -95,9 +95,10 @@ static void show(const json_t *value, struct lk_answer *ret)
     lk_size_text(json_integer_value(json_object_get(value, "bytes")), size);
     lk_table_row(table, (struct lk_str[]){LK_STR("Size"), lk_str_from(size)});
     if (abfss.len) {
-        lk_markdown_code(abfss, &code);
+        /* The whole address is in the JSON below, and wider than a notebook beside an editor. */
+        lk_markdown_code(lk_json_get_str(value, "path"), &code);
         lk_table_row_rich(table, (struct lk_str[]){LK_STR("ABFS path"), abfss},
-                          (struct lk_str[]){LK_STR_EMPTY, lk_buf_view(&code)});
+                          (struct lk_str[]){LK_STR("Path"), lk_buf_view(&code)});
         lk_table_row(table, (struct lk_str[]){LK_STR("Verified"), lk_upload_verified(value)});
     } else {
         lk_table_row(table, (struct lk_str[]){LK_STR("Uploaded"), LK_STR("no (--no-upload)")});

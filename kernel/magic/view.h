@@ -33,6 +33,9 @@ void lk_markdown_escape(struct lk_str text, struct lk_buf *ret);
 /* In backquotes, with a fence longer than any run inside; newlines become spaces. For the cells of
  * a table, where '|' must be escaped in code too. Nothing for the empty text. */
 void lk_markdown_code(struct lk_str text, struct lk_buf *ret);
+/* An id or a number as code, for a cell of a table: a narrow one may break it within its long runs.
+ * Text that is more than letters, digits, '-' and '_' is taken as lk_markdown_code() does. */
+void lk_markdown_id(struct lk_str text, struct lk_buf *ret);
 /* As a block of pretty code, cut at LK_VALUE_BYTES_MAX with a count, in a fence longer than any run
  * of backquotes inside it. */
 void lk_markdown_json(const json_t *value, struct lk_buf *ret);

@@ -38,6 +38,28 @@ static void code_is_fenced_by_more_backquotes_than_it_holds(void **state)
     }
 }
 
+static void a_narrow_table_may_break_an_id_and_nothing_that_looks_like_an_address(void **state)
+{
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"", ""},
+        {"7", "`7`"},
+        {"4d992d0f-898f-405e-9d95-47eb40bfb2aa",
+         "<code>4d992d0f-898f-405e-9d95-47eb40bf<wbr>b2aa</code>"},
+        {"0123456789ABCDEF_1", "<code>01234567<wbr>89ABCDEF<wbr>\\_1</code>"},
+        {"https://analysis.example/api", "`https://analysis.example/api`"},
+        {"<b>0123456789</b>", "`<b>0123456789</b>`"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LK_COUNT(cases); i++) {
+        LK_CLEANUP(lk_buf_done) struct lk_buf got = LK_BUF_INIT(1000);
+        lk_markdown_id(lk_str_from(cases[i].text), &got);
+        assert_string_equal(lk_buf_cstr(&got), cases[i].want);
+    }
+}
+
 static void only_web_addresses_become_links(void **state)
 {
     static const struct {
@@ -459,6 +481,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(foreign_text_is_no_markdown),
         cmocka_unit_test(code_is_fenced_by_more_backquotes_than_it_holds),
+        cmocka_unit_test(a_narrow_table_may_break_an_id_and_nothing_that_looks_like_an_address),
         cmocka_unit_test(only_web_addresses_become_links),
         cmocka_unit_test(a_long_address_is_read_by_its_host),
         cmocka_unit_test(a_link_cannot_be_closed_from_inside),
