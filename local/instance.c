@@ -19,7 +19,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { ENTRA, LIVY, ONELAKE, SERVERS, LOOK_EVERY_MS = 1000 };
+enum { ENTRA, LIVY, ONELAKE, SERVERS, LOOK_EVERY_MS = 1000, SAY_EVERY_S = 10 };
 
 struct local_instance {
     struct local_instance_options options;
@@ -303,10 +303,20 @@ void local_instance_free(struct local_instance *self)
     free(self);
 }
 
+struct telling {
+    bool live; /* a terminal: one line that is drawn anew */
+    int lines; /* so far, one a second */
+};
+
 static void say(void *arg, const char *line)
 {
-    (void)arg;
-    fprintf(stderr, "%s\n", line);
+    struct telling *telling = arg;
+
+    if (telling->live)
+        fprintf(stderr, "\r\033[K%s", line);
+    else if (telling->lines % SAY_EVERY_S == 0)
+        fprintf(stderr, "%s\n", line);
+    telling->lines++;
 }
 
 enum lk_status local_instance_check(const struct local_instance_options *options,
@@ -321,6 +331,7 @@ enum lk_status local_instance_seed(const struct local_instance_options *options,
                                    struct lk_cancel *cancel, struct lk_error *err)
 {
     struct local_instance *self = new_instance(options);
+    struct telling telling = {.live = isatty(STDERR_FILENO)};
     struct local_livy_options livy;
     enum lk_status st = make_folders(self, err);
 
@@ -330,8 +341,10 @@ enum lk_status local_instance_seed(const struct local_instance_options *options,
         st = local_pki_open(options->home, lk_clock_unix_s(lk_clock_system()), &self->pki, err);
     if (!st) {
         livy = livy_options(self);
-        st = local_livy_seed(&livy, say, NULL, cancel, err);
+        st = local_livy_seed(&livy, say, &telling, cancel, err);
     }
+    if (telling.live && telling.lines)
+        fputc('\n', stderr);
     local_instance_free(self);
     return st;
 }

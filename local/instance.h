@@ -30,7 +30,8 @@ void local_instance_free(struct local_instance *instance);
 /* Whether batches can run here: LK_UNSUPPORTED names what is missing and how to install it. */
 LK_MUST_USE enum lk_status local_instance_check(const struct local_instance_options *options,
                                                 struct lk_error *err);
-/* Makes the demo table in the foreground, with lines on stderr. */
+/* Makes the demo table in the foreground. stderr tells how long it takes: a terminal in one line,
+ * a file in one every ten seconds. */
 LK_MUST_USE enum lk_status local_instance_seed(const struct local_instance_options *options,
                                                struct lk_cancel *cancel, struct lk_error *err);
 

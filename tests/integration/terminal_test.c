@@ -147,6 +147,40 @@ static void a_batch_that_has_ended_is_not_cancelled_and_that_is_said(void **stat
     assert_contains(lk_buf_view(&world->out), "\"outcome\":\"succeeded\"");
 }
 
+/* Its Spark works for two seconds and then makes no table. */
+static void a_service_that_makes_its_table_fills_no_log(void **state)
+{
+    static const char slow[] = "#!/bin/sh\nsleep 2.5\n";
+    struct world *world = *state;
+    const char *service = world->service->folder;
+    LK_CLEANUP(lk_free_ptr) char *home = temp_folder_path(world->folder, "other");
+    LK_CLEANUP(lk_free_ptr) char *spark = temp_folder_path(service, "spark");
+    LK_CLEANUP(lk_free_ptr) char *java = temp_folder_path(service, "java");
+    LK_CLEANUP(lk_free_ptr) char *submit = temp_folder_path(spark, "bin/spark-submit");
+    const char *argv[] = {LK_TEST_BIN "/livy-local",
+                          "--home",
+                          home,
+                          "--spark-home",
+                          spark,
+                          "--java-home",
+                          java,
+                          "--seed-only",
+                          NULL};
+    struct lk_error err = LK_ERROR_INIT;
+    struct lk_str rest, line;
+    size_t lines = 0;
+
+    assert_lk_ok(lk_file_write(submit, 0755, lk_str_from(slow), &err), &err);
+    assert_lk_ok(lk_process_run(&(struct lk_process_spec){.argv = argv}, LK_STR_EMPTY,
+                                RUN_TIMEOUT_MS, NULL, &world->out, &world->errout,
+                                &world->exit_code, &err),
+                 &err);
+    rest = lk_buf_view(&world->errout);
+    while (lk_str_next_line(&rest, &line))
+        lines += lk_str_starts(line, LK_STR("making green_tripdata_2022"));
+    assert_int_equal(lines, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -155,6 +189,7 @@ int main(void)
         TEST(the_local_service_has_an_application_to_sign_in_with),
         TEST(a_dry_run_shows_the_request),
         TEST(quiet_says_nothing_while_it_works_either),
+        TEST(a_service_that_makes_its_table_fills_no_log),
         TEST(a_batch_that_has_ended_is_not_cancelled_and_that_is_said),
     };
 
