@@ -23,7 +23,9 @@ static void add_check(struct report *report, enum need need, const char *name, b
                       struct lk_str detail, const char *next)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf title = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf together = LK_BUF_INIT(256);
     LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
+    const char *mark = good ? "✓" : need == NEEDED ? "✗" : "–";
     json_t *check = json_object();
 
     json_object_set_new(check, "name", json_string(name));
@@ -36,8 +38,11 @@ static void add_check(struct report *report, enum need need, const char *name, b
     lk_buf_put(&text, detail);
     if (!good)
         lk_buf_printf(&text, " — %s", next);
-    lk_buf_printf(&title, "%s %s", good ? "✓" : need == NEEDED ? "✗" : "–", name);
-    lk_table_row(report->table, (struct lk_str[]){lk_buf_view(&title), lk_buf_view(&text)});
+    lk_buf_printf(&title, "%s %s", mark, name);
+    /* A narrow table breaks no line between the mark and its name. */
+    lk_buf_printf(&together, "%s&nbsp;%s", mark, name);
+    lk_table_row_rich(report->table, (struct lk_str[]){lk_buf_view(&title), lk_buf_view(&text)},
+                      (struct lk_str[]){lk_buf_view(&together), LK_STR_EMPTY});
     report->failed += !good && need == NEEDED;
 }
 
