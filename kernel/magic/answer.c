@@ -84,6 +84,17 @@ void lk_answer_show(struct lk_cell *cell, struct lk_answer *answer, bool json_on
     lk_bundle_done(&bundle);
 }
 
+void lk_picture_show(struct lk_cell *cell, struct lk_str svg, struct lk_str plain)
+{
+    struct lk_bundle bundle;
+
+    if (cell->quiet)
+        return;
+    bundle = lk_bundle_of_svg(svg, plain);
+    cell->display(cell, &bundle, NULL);
+    lk_bundle_done(&bundle);
+}
+
 void lk_progress_init(struct lk_progress *ret, struct lk_cell *cell, struct lk_clock *clock)
 {
     *ret = (struct lk_progress){.cell = cell, .clock = clock};

@@ -73,7 +73,6 @@ void lk_batch_times_show_picture(struct lk_context *context, struct lk_cell *cel
     LK_CLEANUP(lk_buf_done) struct lk_buf svg = LK_BUF_INIT(256 << 10);
     struct lk_timeline rows[PICTURED_MAX];
     int64_t longest = 0, now = context->options.clock->unix_ms(context->options.clock);
-    struct lk_bundle bundle;
     size_t filled = 0;
 
     for (size_t i = 0; i < count && filled < PICTURED_MAX; i++) {
@@ -91,9 +90,7 @@ void lk_batch_times_show_picture(struct lk_context *context, struct lk_cell *cel
     if (cell->terminal || longest < PICTURE_FROM_MS)
         return;
     lk_timelines_svg(rows, filled, &svg);
-    bundle = lk_bundle_of_svg(lk_buf_view(&svg), LK_STR("(a picture of the times above)"));
-    cell->display(cell, &bundle, NULL);
-    lk_bundle_done(&bundle);
+    lk_picture_show(cell, lk_buf_view(&svg), LK_STR("(a picture of the times above)"));
 }
 
 /* ---- all of them --------------------------------------------------------------------------- */

@@ -46,19 +46,15 @@ static void show_timeline(struct lk_context *context, struct lk_cell *cell,
     LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(1024);
     struct lk_batch_phase phases[LK_BATCH_PHASES_MAX];
     size_t count = lk_livy_batch_phases(batch, batch->ended_ms, phases);
-    struct lk_bundle bundle;
 
     /* A picture of nothing but zeros is none. */
-    if (cell->quiet || cell->terminal || !count ||
-        batch->ended_ms - phases[0].from_ms < TIMELINE_FROM_MS)
+    if (cell->terminal || !count || batch->ended_ms - phases[0].from_ms < TIMELINE_FROM_MS)
         return;
     lk_timeline_svg(lk_str_from(batch->name), phases, count, batch->end, &svg);
     /* Where pictures are not shown, one line says the same; the table above has every number too.
      */
     lk_batch_phases_text(batch, context->options.clock->unix_ms(context->options.clock), &plain);
-    bundle = lk_bundle_of_svg(lk_buf_view(&svg), lk_buf_view(&plain));
-    cell->display(cell, &bundle, NULL);
-    lk_bundle_done(&bundle);
+    lk_picture_show(cell, lk_buf_view(&svg), lk_buf_view(&plain));
 }
 
 /* The end of a log; empty when the service has none (yet), which is no error here. */

@@ -78,9 +78,12 @@ size_t lk_value_lines(const json_t *value); /* of its pretty form */
 void lk_answer_show(struct lk_cell *cell, struct lk_answer *answer, bool json_only, bool quiet,
                     bool is_last);
 
-/* Shows the view now, but in a quiet cell, (replacing its progress display) and marks it shown; the
- * value stays for lk_answer_show(). For magics that show more after their view. */
+/* Shows the view now (replacing its progress display) and marks it shown, unless the cell is quiet;
+ * the value stays for lk_answer_show(). For magics that show more after their view. */
 void lk_answer_show_view(struct lk_cell *cell, struct lk_answer *answer);
+
+/* A picture below a view; plain says the same where pictures are not shown. Not in a quiet cell. */
+void lk_picture_show(struct lk_cell *cell, struct lk_str svg, struct lk_str plain);
 
 /* Live progress: one display, updated in place at most twice a second, the same MIME types from
  * first to last. A quiet cell has none. */

@@ -442,6 +442,7 @@ static void a_quiet_cell_shows_only_what_asks_somebody(void **state)
     lk_progress_init(&progress, &cell.cell, &clock.clock);
     lk_progress_show(&progress, LK_STR("m"), LK_STR("p"), NULL, true);
     lk_stream_foreign(&cell.cell, LK_STR("line\n"));
+    lk_picture_show(&cell.cell, LK_STR("<svg/>"), LK_STR("picture"));
     lk_answer_init(&answer);
     lk_buf_put(&answer.markdown, LK_STR("view"));
     lk_answer_show_view(&cell.cell, &answer);
