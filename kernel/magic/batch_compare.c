@@ -171,7 +171,7 @@ static struct lk_table *new_table(const struct sides *sides)
 
     put_title(sides, 0, &left);
     put_title(sides, 1, &right);
-    return lk_table_new(4, " ", lk_buf_cstr(&left), lk_buf_cstr(&right), "Change");
+    return lk_table_new(4, "What", lk_buf_cstr(&left), lk_buf_cstr(&right), "Change");
 }
 
 static void compare(struct lk_context *context, const struct sides *sides, struct lk_answer *ret)

@@ -146,7 +146,7 @@ static void show(const struct lk_livy_list *list, const struct lk_batch_times *t
                  struct lk_answer *ret)
 {
     struct lk_table *table =
-        lk_table_new(2 + LK_BATCH_TIMES, "Batch", " ", columns[0].title, columns[1].title,
+        lk_table_new(2 + LK_BATCH_TIMES, "Batch", "End", columns[0].title, columns[1].title,
                      columns[2].title, columns[3].title, columns[4].title);
 
     for (size_t i = 0; i < list->count; i++) {
