@@ -10,6 +10,7 @@
 #define LOCAL_DEMO_WORKSPACE_NAME "demo"
 #define LOCAL_DEMO_LAKEHOUSE      "9d8c7b6a-5f4e-4d3c-8b2a-190817263544"
 #define LOCAL_DEMO_LAKEHOUSE_NAME "demo"
+#define LOCAL_DEMO_BASIC_USER     "admin" /* of HDInsight's face */
 #define LOCAL_ABFSS_HOST          "onelake.dfs.fabric.microsoft.com"
 
 #endif

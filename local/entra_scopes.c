@@ -5,7 +5,7 @@
 
 /* Fabric answers to two names: the Power BI service of old and its own. They are one application,
  * so what was consented to for one holds for the other. */
-enum app { FABRIC, STORAGE };
+enum app { FABRIC, STORAGE, SYNAPSE };
 
 static const char *const configured[] = {
     [FABRIC] = "Code.AccessAzureDataExplorer.All Code.AccessAzureDataLake.All "
@@ -13,6 +13,7 @@ static const char *const configured[] = {
                "Item.ReadWrite.All Lakehouse.Execute.All Lakehouse.Read.All "
                "Workspace.ReadWrite.All",
     [STORAGE] = "user_impersonation",
+    [SYNAPSE] = "user_impersonation",
 };
 
 struct resource {
@@ -24,6 +25,7 @@ static const struct resource resources[] = {
     {"https://analysis.windows.net/powerbi/api", FABRIC},
     {"https://api.fabric.microsoft.com", FABRIC},
     {"https://storage.azure.com", STORAGE},
+    {"https://dev.azuresynapse.net", SYNAPSE},
 };
 
 static bool is_openid(struct lk_str scope)

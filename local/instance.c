@@ -7,6 +7,7 @@
 #include "local/entra.h"
 #include "local/faults.h"
 #include "local/livy.h"
+#include "local/livy_face.h"
 #include "local/onelake.h"
 #include "local/pki.h"
 #include "local/runner.h"
@@ -157,6 +158,9 @@ static struct local_livy_options livy_options(struct local_instance *self)
         .runner_file = self->runner_file,
         .seed_file = self->seed_file,
         .demo = demo_place,
+        .basic_user = LOCAL_DEMO_BASIC_USER,
+        .basic_password = &self->pki.basic_password,
+        .limits = self->options.limits,
         .seed = true,
     };
 }
@@ -185,13 +189,29 @@ static enum lk_status start_livy(struct local_instance *self, struct lk_error *e
 
 static json_t *demo_state(const struct local_instance *self)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "tenant",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "tenant",
                      LOCAL_DEMO_TENANT, "client", LOCAL_DEMO_CLIENT, "workspace",
                      LOCAL_DEMO_WORKSPACE, "workspace_name", LOCAL_DEMO_WORKSPACE_NAME, "lakehouse",
                      LOCAL_DEMO_LAKEHOUSE, "lakehouse_name", LOCAL_DEMO_LAKEHOUSE_NAME,
                      "certificate", self->pki.app_certificate_file, "key", self->pki.app_key_file,
                      "thumbprint", self->pki.app_thumbprint, "secret_file", self->pki.secret_file,
-                     "user", LOCAL_DEMO_USER);
+                     "user", LOCAL_DEMO_USER, "basic_user", LOCAL_DEMO_BASIC_USER,
+                     "basic_password_file", self->pki.basic_password_file);
+}
+
+/* "apache_endpoint" and the like: where batches are posted. */
+static void add_endpoints(json_t *state, unsigned livy)
+{
+    for (int i = LOCAL_FACE_APACHE; i < LOCAL_FACES; i++) {
+        const struct local_livy_face *face = local_livy_face((enum local_face)i);
+        char name[32];
+
+        snprintf(name, sizeof name, "%s_endpoint", face->name);
+        json_object_set_new(
+            state, name,
+            lk_json_textf("https://localhost:%u%.*s%s/batches", livy, LK_STR_ARGS(face->root),
+                          i == LOCAL_FACE_SYNAPSE ? "/" LOCAL_DEMO_WORKSPACE_NAME : ""));
+    }
 }
 
 static enum lk_status write_state(const struct local_instance *self, struct lk_error *err)
@@ -212,6 +232,7 @@ static enum lk_status write_state(const struct local_instance *self, struct lk_e
                       livy, LOCAL_DEMO_WORKSPACE, LOCAL_DEMO_LAKEHOUSE),
         "demo", demo_state(self));
 
+    add_endpoints(state, livy);
     lk_json_write(state, true, &text);
     json_decref(state);
     lk_buf_put_char(&text, '\n');

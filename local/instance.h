@@ -4,6 +4,7 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "local/livy.h"
 
 struct local_instance_options {
     const char *home;         /* made when missing */
@@ -14,6 +15,7 @@ struct local_instance_options {
     const char *share_folder; /* holds spark_runner.py and seed_green_tripdata.py */
     int64_t idle_timeout_ms;  /* 0: never */
     int64_t token_life_s;     /* 0: as Entra */
+    struct local_livy_limits limits;
 };
 
 struct local_instance;

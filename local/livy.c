@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 enum { TICK_MS = 100, STATUS_MAX = 256 * 1024 };
+enum { AT_ONCE = 2, WAITING = 200, KEPT = 200, RETAIN_MS = 600000 }; /* the limits by default */
 
 static int64_t now_ms(const struct local_livy *livy)
 {
@@ -25,10 +26,37 @@ static int64_t now_ms(const struct local_livy *livy)
 struct local_livy_job *local_livy_find(struct local_livy *livy, struct lk_str id)
 {
     for (size_t i = 0; i < livy->job_count; i++) {
-        if (lk_str_eq_nocase(lk_str_from(livy->jobs[i]->batch.id), id))
+        if (livy->jobs[i]->batch.face == LOCAL_FACE_FABRIC &&
+            lk_str_eq_nocase(lk_str_from(livy->jobs[i]->batch.id), id))
             return livy->jobs[i];
     }
     return NULL;
+}
+
+struct local_livy_job *local_livy_find_number(struct local_livy *livy, enum local_face face,
+                                              int64_t number)
+{
+    for (size_t i = 0; i < livy->job_count; i++) {
+        if (livy->jobs[i]->batch.face == face && livy->jobs[i]->batch.number == number)
+            return livy->jobs[i];
+    }
+    return NULL;
+}
+
+void local_livy_jobs_of(const struct local_livy *livy, enum local_face face,
+                        struct local_livy_jobs *ret)
+{
+    ret->at = lk_alloc((livy->job_count + 1) * sizeof *ret->at);
+    ret->count = 0;
+    for (size_t i = 0; i < livy->job_count; i++) {
+        if (livy->jobs[i]->batch.face == face)
+            ret->at[ret->count++] = livy->jobs[i];
+    }
+}
+
+void local_livy_jobs_done(struct local_livy_jobs *jobs)
+{
+    free(jobs->at);
 }
 
 static size_t count_phase(const struct local_livy *livy, enum local_batch_phase from,
@@ -37,7 +65,8 @@ static size_t count_phase(const struct local_livy *livy, enum local_batch_phase 
     size_t count = 0;
 
     for (size_t i = 0; i < livy->job_count; i++)
-        count += livy->jobs[i]->batch.phase >= from && livy->jobs[i]->batch.phase <= to;
+        count += livy->jobs[i]->batch.phase >= from && livy->jobs[i]->batch.phase <= to &&
+                 !livy->jobs[i]->batch.phantom;
     return count;
 }
 
@@ -50,31 +79,40 @@ static void explain_waiting(struct local_livy *livy, struct local_batch *batch)
         snprintf(batch->waits_for, sizeof batch->waits_for,
                  "waiting for the demo table green_tripdata_2022, which is being generated "
                  "(once, under a minute)");
-    else if (running >= LOCAL_LIVY_AT_ONCE)
+    else if (running >= (size_t)livy->limits.at_once)
         snprintf(batch->waits_for, sizeof batch->waits_for,
-                 "waiting for one of the %d batches that run at the same time", LOCAL_LIVY_AT_ONCE);
+                 "waiting for one of the %d batches that run at the same time",
+                 livy->limits.at_once);
 }
 
-struct local_livy_job *local_livy_add(struct local_livy *livy, json_t *request,
-                                      const struct local_caller *caller)
+bool local_livy_is_full(const struct local_livy *livy)
 {
-    struct local_livy_job *job;
+    return count_phase(livy, LOCAL_BATCH_QUEUED, LOCAL_BATCH_QUEUED) >=
+           (size_t)livy->limits.waiting;
+}
 
-    if (count_phase(livy, LOCAL_BATCH_QUEUED, LOCAL_BATCH_QUEUED) >= LOCAL_LIVY_WAITING) {
-        json_decref(request);
-        return NULL;
-    }
-    job = lk_alloc(sizeof *job);
-    *job = (struct local_livy_job){.pid = 0};
-    local_batch_init(&job->batch, request, now_ms(livy));
-    snprintf(job->batch.submitter_id, sizeof job->batch.submitter_id, "%s", caller->oid);
-    snprintf(job->batch.submitter_name, sizeof job->batch.submitter_name, "%s", caller->name);
-    job->batch.submitter_is_user = caller->is_user;
-    explain_waiting(livy, &job->batch);
+void local_livy_make(struct local_livy *livy, json_t *request, const struct local_caller *caller,
+                     struct local_batch *ret)
+{
+    local_batch_init(ret, request, now_ms(livy));
+    snprintf(ret->submitter_id, sizeof ret->submitter_id, "%s", caller->oid);
+    snprintf(ret->submitter_name, sizeof ret->submitter_name, "%s", caller->name);
+    ret->submitter_is_user = caller->is_user;
+}
+
+struct local_livy_job *local_livy_add(struct local_livy *livy, const struct local_batch *batch)
+{
+    struct local_livy_job *job = lk_alloc(sizeof *job);
+
+    *job = (struct local_livy_job){.batch = *batch};
     livy->jobs = lk_realloc(livy->jobs, (livy->job_count + 1) * sizeof *livy->jobs);
     livy->jobs[livy->job_count++] = job;
+    if (batch->phantom)
+        return job;
+    explain_waiting(livy, &job->batch);
     local_livy_save(livy, &job->batch);
-    local_livy_note(livy, &job->batch, "accepted from %s; queued", caller->name);
+    local_livy_note(livy, &job->batch, "accepted from %s; queued",
+                    batch->submitter_name[0] ? batch->submitter_name : "this machine");
     pthread_cond_signal(&livy->wake);
     return job;
 }
@@ -90,7 +128,7 @@ void local_livy_cancel(struct local_livy *livy, struct local_livy_job *job, cons
 {
     struct local_batch *batch = &job->batch;
 
-    if (local_batch_has_ended(batch) || batch->cancel_ms)
+    if (local_batch_has_ended(batch) || batch->cancel_ms || batch->phantom)
         return;
     batch->cancel_ms = now_ms(livy);
     snprintf(batch->reason, sizeof batch->reason, "%s", reason);
@@ -98,6 +136,7 @@ void local_livy_cancel(struct local_livy *livy, struct local_livy_job *job, cons
     if (job->pid == 0) {
         local_batch_enter(batch, LOCAL_BATCH_KILLED, now_ms(livy));
         local_livy_note(livy, batch, "killed before it was started");
+        pthread_cond_broadcast(&livy->ended);
     } else {
         send_signal(job, SIGTERM);
         job->kill_at = livy->clock->monotonic_ms(livy->clock) + LOCAL_LIVY_GRACE_MS;
@@ -106,13 +145,30 @@ void local_livy_cancel(struct local_livy *livy, struct local_livy_job *job, cons
     pthread_cond_signal(&livy->wake);
 }
 
+/* Where a batch has no errorInfo, its log is the only place for the reason. */
+static void tell_in_output(struct local_livy *livy, const struct local_batch *batch,
+                           const char *message)
+{
+    LK_CLEANUP(lk_free_ptr) char *folder = local_livy_folder(livy, batch->id);
+    LK_CLEANUP(lk_free_ptr) char *path = lk_path_join(folder, LK_STR("stdout"));
+    LK_CLEANUP(lk_buf_done) struct lk_buf line = LK_BUF_INIT(LK_ERROR_MESSAGE_MAX + 64);
+    struct lk_error why = LK_ERROR_INIT;
+
+    lk_buf_printf(&line, "Exception in thread \"main\" java.io.IOException: %s\n", message);
+    if (lk_file_write(path, 0600, lk_buf_view(&line), &why))
+        lk_log(LK_LOG_WARN, "batch %s: %s", batch->id, why.message);
+}
+
 static void fail_to_start(struct local_livy *livy, struct local_livy_job *job,
                           const struct lk_error *err)
 {
     local_batch_blame(&job->batch, err->code, "User", lk_str_from(err->message));
     local_batch_enter(&job->batch, LOCAL_BATCH_DEAD, now_ms(livy));
     local_livy_note(livy, &job->batch, "not started: %s", err->message);
+    if (job->batch.face != LOCAL_FACE_FABRIC)
+        tell_in_output(livy, &job->batch, err->message);
     local_livy_save(livy, &job->batch);
+    pthread_cond_broadcast(&livy->ended);
 }
 
 static enum lk_status launch(struct local_livy *livy, struct local_livy_job *job, bool *reports,
@@ -120,9 +176,11 @@ static enum lk_status launch(struct local_livy *livy, struct local_livy_job *job
 {
     LK_CLEANUP(lk_free_ptr) char *folder = local_livy_folder(livy, job->batch.id);
     LK_CLEANUP(local_runner_plan_done) struct local_runner_plan plan = {.argv = NULL};
+    struct local_runner_options runner = livy->runner;
     enum lk_status st;
 
-    st = local_runner_plan(&livy->runner, job->batch.request, folder, &plan, err);
+    runner.local_files = runner.joined_output = job->batch.face != LOCAL_FACE_FABRIC;
+    st = local_runner_plan(&runner, job->batch.request, folder, &plan, err);
     if (st)
         return st;
     *reports = plan.reports;
@@ -155,9 +213,9 @@ static void start_waiting(struct local_livy *livy)
     for (size_t i = 0; i < livy->job_count; i++) {
         struct local_livy_job *job = livy->jobs[i];
 
-        if (job->batch.phase != LOCAL_BATCH_QUEUED)
+        if (job->batch.phase != LOCAL_BATCH_QUEUED || job->batch.phantom)
             continue;
-        if (running < LOCAL_LIVY_AT_ONCE) {
+        if (running < (size_t)livy->limits.at_once) {
             start_job(livy, job);
             running += !local_batch_has_ended(&job->batch);
         } else {
@@ -213,6 +271,7 @@ static void end_job(struct local_livy *livy, struct local_livy_job *job, int wai
                                                             : "killed");
     local_livy_save(livy, &job->batch);
     local_runner_clean(folder);
+    pthread_cond_broadcast(&livy->ended);
 }
 
 static void watch_job(struct local_livy *livy, struct local_livy_job *job)
@@ -363,6 +422,43 @@ static void hold_runner(struct local_livy *livy, const struct local_livy_options
     to->abfss.ca_file = hold(livy, options->abfss.ca_file);
 }
 
+static int or_default(int value, int fallback)
+{
+    return value > 0 ? value : fallback;
+}
+
+/* After the runner: the lakehouse's Files are the first folder. */
+static enum lk_status hold_limits(struct local_livy *livy, const struct local_livy_limits *limits,
+                                  struct lk_error *err)
+{
+    LK_CLEANUP(lk_free_ptr) char *lakehouse = local_runner_lakehouse(&livy->runner);
+    LK_CLEANUP(lk_free_ptr) char *files = lk_path_join(lakehouse, LK_STR("Files"));
+    size_t count = 0;
+
+    livy->limits = *limits;
+    livy->limits.at_once = or_default(limits->at_once, AT_ONCE);
+    livy->limits.waiting = or_default(limits->waiting, WAITING);
+    livy->limits.kept = or_default(limits->kept, KEPT);
+    if (!limits->retain_ms)
+        livy->limits.retain_ms = RETAIN_MS;
+    livy->limits.apache_version = NULL; /* the caller's, as is the list of folders */
+    livy->limits.folders = NULL;
+    livy->apache = local_livy_edition(limits->apache_version);
+    if (!livy->apache)
+        return lk_error_set(err, LK_INVALID, "UnknownVersion",
+                            "Apache Livy %s is not known here; 0.9.0 and 0.7.1 are.",
+                            limits->apache_version);
+    livy->folders[count++] = hold(livy, files);
+    for (size_t i = 0; limits->folders && limits->folders[i]; i++) {
+        if (count == LOCAL_LIVY_FOLDERS_MAX)
+            return lk_error_set(err, LK_LIMIT, "TooManyFolders",
+                                "At most %d folders may hold payloads.",
+                                LOCAL_LIVY_FOLDERS_MAX - 1);
+        livy->folders[count++] = hold(livy, limits->folders[i]);
+    }
+    return LK_OK;
+}
+
 static void free_fields(struct local_livy *livy)
 {
     for (size_t i = 0; i < livy->job_count; i++) {
@@ -377,6 +473,7 @@ static void free_fields(struct local_livy *livy)
     free(livy->seed_file);
     lk_cancel_free(livy->stop);
     pthread_cond_destroy(&livy->wake);
+    pthread_cond_destroy(&livy->ended);
     pthread_mutex_destroy(&livy->lock);
     free(livy);
 }
@@ -394,10 +491,15 @@ enum lk_status local_livy_new(const struct local_livy_options *options, struct l
     livy->records_folder = lk_str_dup(lk_str_from(options->records_folder));
     livy->seed_file = lk_str_dup(lk_str_from(options->seed_file));
     livy->stop = lk_cancel_new();
+    livy->basic_user = hold(livy, options->basic_user);
+    livy->basic_password = options->basic_password;
     pthread_mutex_init(&livy->lock, NULL);
     pthread_cond_init(&livy->wake, NULL);
+    pthread_cond_init(&livy->ended, NULL);
     hold_runner(livy, options);
-    st = lk_file_make_folders(livy->records_folder, 0700, err);
+    st = hold_limits(livy, &options->limits, err);
+    if (!st)
+        st = lk_file_make_folders(livy->records_folder, 0700, err);
     if (!st)
         st = local_livy_load_all(livy, err);
     if (st) {

@@ -1,7 +1,10 @@
 /* Fabric's Livy API for batches, and its monitoring and log API, over real Spark:
  * each batch is a spark-submit of its own that runs in the lakehouse's folder.
- * At most two run at once; the others wait as queued. Records and logs are kept in
+ * A few run at once; the others wait as queued. Records and logs are kept in
  * a folder, so that a restart still knows the batches that ended.
+ *
+ * Apache Livy, HDInsight and Synapse are faces of the same service (livy_face.h): other paths,
+ * other words, batches of their own, the same runner.
  *
  * Handlers run on any thread; one thread of the service's own starts, watches and
  * reaps the Spark processes. */
@@ -11,6 +14,7 @@
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/secret.h"
 #include "local/onelake_place.h"
 #include "local/server.h"
 #include "local/token.h"
@@ -27,7 +31,21 @@ struct local_livy_abfss {
     const char *ca_file; /* PEM of the CA both servers' certificates come from */
 };
 
-/* Texts are copied; key and clock are borrowed for the life of the service. */
+/* What may be set for tests and for people with needs of their own; 0 and NULL: the default. */
+struct local_livy_limits {
+    int at_once;                /* batches that run at the same time; 2 */
+    int waiting;                /* batches that may wait for that; then POST is refused; 200 */
+    int kept;                   /* ended batches of Fabric and Synapse that are remembered; 200 */
+    int64_t retain_ms;          /* how long Apache and HDInsight remember an ended batch; 600 s */
+    const char *apache_version; /* "0.9.0" (the default) or "0.7.1"; HDInsight is always 0.7.1 */
+    bool apache_csrf;           /* Apache wants X-Requested-By on writes, as HDInsight always */
+    bool apache_forgets;        /* a restart forgets Apache's batches and counts from 0 again: Livy
+                                 * without recovery. Otherwise they are kept, as by the others */
+    const char *const *folders; /* NULL-terminated, absolute: what file: paths of Apache batches
+                                 * may point into besides the lakehouse's Files; may be NULL */
+};
+
+/* Texts are copied; key, secret and clock are borrowed for the life of the service. */
 struct local_livy_options {
     const struct local_signing_key *key; /* what bearer tokens are checked with */
     const char *issuer;                  /* their issuer */
@@ -41,6 +59,9 @@ struct local_livy_options {
     const char *seed_file;   /* seed_green_tripdata.py */
     struct local_place demo;
     struct local_livy_abfss abfss;
+    const char *basic_user; /* who HDInsight lets in; NULL: nobody */
+    const struct lk_secret *basic_password;
+    struct local_livy_limits limits;
     bool seed; /* make the demo table in the background when it is missing; batches wait for it */
 };
 

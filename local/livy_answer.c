@@ -24,7 +24,7 @@ void local_livy_error(struct local_reply *reply, int status, const char *code, c
     json_object_set_new(json, "errorCode", json_string(code));
     json_object_set_new(json, "message", lk_json_text(lk_buf_view(&message)));
     json_object_set_new(json, "requestId", json_string(request_id));
-    json_object_set_new(json, "isRetriable", json_boolean(status == 429));
+    json_object_set_new(json, "isRetriable", json_boolean(status == 429 || status == 430));
     local_reply_json_take(reply, status, json);
     local_reply_header(reply, "RequestId", request_id);
     local_reply_header(reply, "x-ms-request-id", request_id);
@@ -36,9 +36,8 @@ static void reply_status(struct local_reply *reply, enum lk_status st, const str
     local_livy_error(reply, status, err->code, "%s", err->message);
 }
 
-/* The body, wherever the server has put it. */
-static enum lk_status read_body(const struct local_request *request, struct lk_buf *ret,
-                                struct lk_error *err)
+enum lk_status local_livy_read_body(const struct local_request *request, struct lk_buf *ret,
+                                    struct lk_error *err)
 {
     char bytes[16384];
     ssize_t n;
@@ -57,16 +56,28 @@ static enum lk_status read_body(const struct local_request *request, struct lk_b
     return lk_buf_check(ret, "the request", err);
 }
 
+/* livy.md §1.6: an HTTP status of its own. */
+static void no_capacity(struct local_reply *reply)
+{
+    local_livy_error(
+        reply, 430, "TooManyRequestsForCapacity",
+        "[TooManyRequestsForCapacity] This spark job can't be run because you have hit "
+        "a spark compute or API rate limit. To run this spark job, cancel an active "
+        "Spark job through the Monitoring hub, choose a larger capacity SKU, or try "
+        "again later. HTTP status code: 430");
+}
+
 static void answer_submit(struct local_livy *livy, const struct local_request *request,
                           const struct local_caller *caller, struct local_reply *reply)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf body = LK_BUF_INIT(LOCAL_LIVY_REQUEST_MAX);
     struct lk_error err = LK_ERROR_INIT;
-    struct local_livy_job *job;
+    struct local_batch batch;
     json_t *spec = NULL;
     enum lk_status st;
+    bool full;
 
-    st = read_body(request, &body, &err);
+    st = local_livy_read_body(request, &body, &err);
     if (!st)
         st = local_livy_request_read(lk_buf_view(&body), &spec, &err);
     if (st) {
@@ -79,16 +90,17 @@ static void answer_submit(struct local_livy *livy, const struct local_request *r
         local_livy_error(reply, 400, err.code, "%s. %s", err.message, err.next);
         return;
     }
+    local_livy_make(livy, spec, caller, &batch);
     pthread_mutex_lock(&livy->lock);
-    job = local_livy_add(livy, spec, caller);
-    if (job)
+    full = local_livy_is_full(livy);
+    if (!full)
         local_reply_json_take(reply, 202,
-                              local_batch_reply(&job->batch, &livy->runner.place, LK_STR_EMPTY));
+                              local_batch_reply(&local_livy_add(livy, &batch)->batch,
+                                                &livy->runner.place, LK_STR_EMPTY));
     pthread_mutex_unlock(&livy->lock);
-    if (!job) {
-        local_livy_error(reply, 429, "RequestBlocked", "More than %d batches are waiting.",
-                         LOCAL_LIVY_WAITING);
-        local_reply_header(reply, "Retry-After", "10");
+    if (full) {
+        local_batch_done(&batch);
+        no_capacity(reply);
     }
 }
 
@@ -108,6 +120,7 @@ static void answer_list(struct local_livy *livy, const struct local_request *req
 {
     int64_t top = query_number(request, "$top", LIST_DEFAULT);
     int64_t skip = query_number(request, "$skip", 0);
+    LK_CLEANUP(local_livy_jobs_done) struct local_livy_jobs jobs = {NULL};
     json_t *json, *items;
 
     if (top < 1 || top > LIST_MAX || skip < 0) {
@@ -118,12 +131,12 @@ static void answer_list(struct local_livy *livy, const struct local_request *req
     json = json_object();
     items = json_array();
     pthread_mutex_lock(&livy->lock);
-    for (int64_t i = (int64_t)livy->job_count - 1 - skip; i >= 0 && top > 0; i--, top--)
+    local_livy_jobs_of(livy, LOCAL_FACE_FABRIC, &jobs);
+    for (int64_t i = (int64_t)jobs.count - 1 - skip; i >= 0 && top > 0; i--, top--)
         json_array_append_new(items,
-                              local_batch_list_item(&livy->jobs[i]->batch, &livy->runner.place));
-    json_object_set_new(json, "totalCountOfMatchedItems",
-                        json_integer((json_int_t)livy->job_count));
+                              local_batch_list_item(&jobs.at[i]->batch, &livy->runner.place));
     pthread_mutex_unlock(&livy->lock);
+    json_object_set_new(json, "totalCountOfMatchedItems", json_integer((json_int_t)jobs.count));
     json_object_set_new(json, "pageSize", json_integer((json_int_t)json_array_size(items)));
     json_object_set_new(json, "items", items);
     local_reply_json_take(reply, 200, json);
@@ -162,12 +175,14 @@ static void answer_batch(struct local_livy *livy, const struct local_livy_route 
 static void answer_history(struct local_livy *livy, struct local_reply *reply)
 {
     int64_t now = livy->clock->unix_ms(livy->clock);
+    LK_CLEANUP(local_livy_jobs_done) struct local_livy_jobs jobs = {NULL};
     json_t *json = json_object(), *value = json_array();
 
     pthread_mutex_lock(&livy->lock);
-    for (size_t i = livy->job_count; i > 0; i--)
+    local_livy_jobs_of(livy, LOCAL_FACE_FABRIC, &jobs);
+    for (size_t i = jobs.count; i > 0; i--)
         json_array_append_new(
-            value, local_batch_session_item(&livy->jobs[i - 1]->batch, &livy->runner.place, now));
+            value, local_batch_session_item(&jobs.at[i - 1]->batch, &livy->runner.place, now));
     pthread_mutex_unlock(&livy->lock);
     json_object_set_new(json, "value", value);
     json_object_set_new(json, "continuationToken", json_null());
@@ -292,12 +307,22 @@ void local_livy_handle(void *service, const struct local_request *request,
                                             "https://analysis.windows.net/powerbi/api", NULL};
     struct local_livy *livy = service;
     struct local_livy_route route = local_livy_route(request->path);
+    struct lk_str rest;
+    enum local_face face = local_livy_face_of(request->path, &rest);
     struct local_token_rules rules = {
         .issuer = livy->issuer, .audiences = audiences, .now_unix_s = lk_clock_unix_s(livy->clock)};
     struct local_caller caller;
     struct lk_error err = LK_ERROR_INIT;
     const char *missing;
 
+    if (face == LOCAL_FACE_SYNAPSE) {
+        local_livy_handle_synapse(livy, rest, request, reply);
+        return;
+    }
+    if (face != LOCAL_FACE_FABRIC) {
+        local_livy_handle_apache(livy, face, rest, request, reply);
+        return;
+    }
     if (local_token_check(livy->key, local_request_header(request, "Authorization"), &rules,
                           &caller, &err)) {
         local_livy_error(reply, 401, strstr(err.code, "Expired") ? "TokenExpired" : "Unauthorized",

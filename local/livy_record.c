@@ -117,6 +117,8 @@ json_t *local_batch_save(const struct local_batch *batch)
     size_t sizes[LK_COUNT(saved_texts)];
 
     json_object_set_new(json, "id", json_string(batch->id));
+    json_object_set_new(json, "face", json_string(local_livy_face(batch->face)->name));
+    json_object_set_new(json, "number", json_integer(batch->number));
     json_object_set_new(json, "phase", json_string(phase_names[batch->phase]));
     for (size_t i = 0; i < LOCAL_BATCH_PHASES; i++) {
         if (batch->at_ms[i])
@@ -139,14 +141,21 @@ enum lk_status local_batch_load(const json_t *json, struct local_batch *ret, str
     json_t *request = json_object_get(json, "request");
     char *slots[LK_COUNT(saved_texts)];
     size_t sizes[LK_COUNT(saved_texts)], at = 0;
+    enum local_face face = LOCAL_FACE_FABRIC;
 
+    /* Records of earlier releases are all Fabric's. */
+    if (json_object_get(json, "face"))
+        face = local_livy_face_find(lk_json_get_str(json, "face"));
     while (at < LOCAL_BATCH_PHASES && !lk_str_eq(phase, lk_str_from(phase_names[at])))
         at++;
-    if (!lk_str_is_guid(id) || at == LOCAL_BATCH_PHASES || !json_is_object(request) ||
+    if (!lk_str_is_guid(id) || at == LOCAL_BATCH_PHASES || face == LOCAL_FACES ||
+        !json_is_object(request) ||
         !json_is_integer(json_object_get(times, phase_names[LOCAL_BATCH_QUEUED])))
         return lk_error_set(err, LK_PROTOCOL, "BadRecord", "The batch's record makes no sense.");
     memset(ret, 0, sizeof *ret);
     snprintf(ret->id, sizeof ret->id, "%.*s", LK_STR_ARGS(id));
+    ret->face = face;
+    ret->number = json_integer_value(json_object_get(json, "number"));
     ret->phase = (enum local_batch_phase)at;
     for (size_t i = 0; i < LOCAL_BATCH_PHASES; i++)
         ret->at_ms[i] = json_integer_value(json_object_get(times, phase_names[i]));

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/uuid.h"
+#include "local/livy_face.h"
 #include "local/onelake_place.h"
 
 #include <stdint.h>
@@ -23,7 +24,10 @@ enum local_batch_phase {
 
 struct local_batch {
     char id[LK_UUID_SIZE];
-    json_t *request; /* as accepted; owned */
+    enum local_face face; /* where it was submitted, and the only one that shows it */
+    int64_t number;       /* its id on the faces that count; 0 on Fabric's */
+    bool phantom;         /* Apache's record of a refused request: never starts, never ends */
+    json_t *request;      /* as accepted; owned */
     char submitter_id[64];
     char submitter_name[96];
     bool submitter_is_user;
@@ -38,7 +42,7 @@ struct local_batch {
     char error_message[2048];
 };
 
-/* Takes request. */
+/* Takes request. A batch of Fabric's face until face and number are set. */
 void local_batch_init(struct local_batch *batch, json_t *request, int64_t now_ms);
 void local_batch_done(struct local_batch *batch);
 bool local_batch_has_ended(const struct local_batch *batch);
@@ -62,6 +66,11 @@ LK_MUST_USE json_t *local_batch_reply(const struct local_batch *batch,
                                       const struct local_place *place, struct lk_str log);
 LK_MUST_USE json_t *local_batch_list_item(const struct local_batch *batch,
                                           const struct local_place *place);
+/* Synapse's batch; log: the lines of output, as an array. detailed adds what ?detailed=true does.
+ */
+LK_MUST_USE json_t *local_batch_synapse_reply(const struct local_batch *batch,
+                                              const struct local_place *place, json_t *log,
+                                              bool detailed);
 /* An item of the monitoring API's livySessions. */
 LK_MUST_USE json_t *local_batch_session_item(const struct local_batch *batch,
                                              const struct local_place *place, int64_t now_ms);

@@ -207,6 +207,53 @@ json_t *local_batch_list_item(const struct local_batch *batch, const struct loca
     return json;
 }
 
+/* livy.md §5: no queuedAt there. */
+static json_t *synapse_scheduler_info(const struct local_batch *batch)
+{
+    json_t *json = scheduler_info(batch);
+
+    json_object_del(json, "queuedAt");
+    return json;
+}
+
+static void set_or_null(json_t *object, const char *name, const char *text)
+{
+    json_object_set_new(object, name, *text ? json_string(text) : json_null());
+}
+
+static void add_details(json_t *json, const struct local_batch *batch,
+                        const struct local_place *place)
+{
+    json_object_set_new(json, "livyInfo", livy_info(batch));
+    json_object_set_new(json, "workspaceName", json_string(place->workspace_name));
+    json_object_set_new(json, "sparkPoolName", json_string(place->workspace_name));
+    set_or_null(json, "submitterName", batch->submitter_name);
+    set_or_null(json, "submitterId", batch->submitter_id);
+    json_object_set(json, "artifactId", json_object_get(batch->request, "artifactId"));
+    json_object_set_new(json, "result", json_string(result_name(batch)));
+    json_object_set_new(json, "schedulerInfo", synapse_scheduler_info(batch));
+    json_object_set_new(json, "pluginInfo", plugin_info(batch));
+    json_object_set_new(json, "errorInfo", error_info(batch));
+}
+
+json_t *local_batch_synapse_reply(const struct local_batch *batch, const struct local_place *place,
+                                  json_t *log, bool detailed)
+{
+    json_t *json = json_object();
+
+    json_object_set_new(json, "id", json_integer(batch->number));
+    lk_json_set_text(json, "name", lk_json_get_str(batch->request, "name"));
+    json_object_set_new(json, "jobType", json_string("SparkBatch"));
+    json_object_set_new(json, "state", json_string(state_name(batch)));
+    set_or_null(json, "appId", batch->app_id);
+    json_object_set_new(json, "appInfo", json_null());
+    json_object_set(json, "log", log);
+    json_object_set_new(json, "tags", tags_of(batch));
+    if (detailed)
+        add_details(json, batch, place);
+    return json;
+}
+
 static const char *session_state(const struct local_batch *batch)
 {
     static const char *const names[LOCAL_BATCH_PHASES] = {

@@ -1,5 +1,6 @@
 /* The inside of struct local_livy, shared by its files: livy.c (life and the thread
- * that runs batches), livy_store.c (disk), livy_answer.c (HTTP), livy_logs.c. */
+ * that runs batches), livy_store.c and livy_ring.c (disk), livy_answer.c and livy_logs.c
+ * (Fabric's face), livy_face_apache.c (the others'). */
 #ifndef LK_LOCAL_LIVY_SERVICE_H
 #define LK_LOCAL_LIVY_SERVICE_H
 
@@ -11,10 +12,8 @@
 #include <pthread.h>
 
 enum {
-    LOCAL_LIVY_AT_ONCE = 2,    /* batches that run at the same time */
-    LOCAL_LIVY_KEPT = 50,      /* ended batches that are remembered */
-    LOCAL_LIVY_WAITING = 200,  /* batches that may be queued */
-    LOCAL_LIVY_GRACE_MS = 5000 /* between TERM and KILL */
+    LOCAL_LIVY_FOLDERS_MAX = 16, /* folders for file: paths */
+    LOCAL_LIVY_GRACE_MS = 5000   /* between TERM and KILL */
 };
 
 struct local_livy_job {
@@ -29,23 +28,31 @@ struct local_livy {
     char *issuer;
     char *records_folder;
     char *seed_file;
-    char *texts[16]; /* what runner's fields point to; owned */
+    char *texts[48]; /* what runner's fields and folders point to; owned */
     size_t text_count;
+    struct local_livy_limits limits; /* no zeroes */
+    const char *folders[LOCAL_LIVY_FOLDERS_MAX + 1];
+    const struct local_livy_edition *apache;
+    const char *basic_user;
+    const struct lk_secret *basic_password;
     struct local_runner_options runner;
     bool wants_seed;
     pthread_t thread;
     bool prepared;          /* what needs Spark was set up; the thread's own */
     struct lk_cancel *stop; /* ends the thread and the seeding */
 
-    pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t wake;
+    pthread_mutex_t lock;         /* guards what follows */
+    pthread_cond_t wake;          /* the thread has something to do */
+    pthread_cond_t ended;         /* a batch has ended */
+    int64_t numbers[LOCAL_FACES]; /* the next one to give */
     struct local_livy_job **jobs; /* oldest first */
     size_t job_count;
     bool seeding;
     bool stopping;
 };
 
-/* Disk: records_folder/<id>/{batch.json, livy.log, stdout, stderr, status}. */
+/* Disk: records_folder/numbers.json and records_folder/<id>/{batch.json, livy.log, stdout, stderr,
+ * status}. */
 LK_MUST_USE char *local_livy_folder(const struct local_livy *livy, const char *id);
 /* Failure is logged, not returned: the batch goes on. */
 void local_livy_save(struct local_livy *livy, const struct local_batch *batch);
@@ -57,14 +64,38 @@ void local_livy_log_tail(struct local_livy *livy, const struct local_batch *batc
                          struct lk_buf *ret);
 /* Reads all records, oldest first. Broken ones are skipped with a warning. */
 LK_MUST_USE enum lk_status local_livy_load_all(struct local_livy *livy, struct lk_error *err);
-/* Forgets the oldest ended batches past LOCAL_LIVY_KEPT. Lock held. */
+/* Forgets the oldest ended batches past limits.kept, and those that Apache and HDInsight have
+ * kept long enough. Lock held. */
 void local_livy_prune(struct local_livy *livy);
+/* The record and all its files; job is gone after it. Lock held. */
+void local_livy_forget(struct local_livy *livy, struct local_livy_job *job);
+/* The next number of a face, given to nobody else, also after a restart. Lock held. */
+int64_t local_livy_next_number(struct local_livy *livy, enum local_face face);
+/* The newest LOCAL_LIVY_RING whole lines of a batch's output. */
+void local_livy_ring(const struct local_livy *livy, const struct local_batch *batch,
+                     struct lk_buf *ret);
 
-/* Lock held. NULL: none. */
+/* A batch of Fabric's face by its GUID. Lock held. NULL: none. */
 struct local_livy_job *local_livy_find(struct local_livy *livy, struct lk_str id);
-/* Takes request; lock held. Returns the new job, or NULL when too many wait. */
-struct local_livy_job *local_livy_add(struct local_livy *livy, json_t *request,
-                                      const struct local_caller *caller);
+/* A batch of a face that counts. Lock held. NULL: none. */
+struct local_livy_job *local_livy_find_number(struct local_livy *livy, enum local_face face,
+                                              int64_t number);
+/* All batches of a face, oldest first, for as long as the lock is held. */
+struct local_livy_jobs {
+    struct local_livy_job **at;
+    size_t count;
+};
+void local_livy_jobs_of(const struct local_livy *livy, enum local_face face,
+                        struct local_livy_jobs *ret);
+void local_livy_jobs_done(struct local_livy_jobs *jobs);
+/* Lock held. Whether no more may wait. */
+bool local_livy_is_full(const struct local_livy *livy);
+/* Takes request. */
+void local_livy_make(struct local_livy *livy, json_t *request, const struct local_caller *caller,
+                     struct local_batch *ret);
+/* Takes batch over: it waits for its turn from now on. A phantom waits for ever, and on no disk.
+ * Lock held. */
+struct local_livy_job *local_livy_add(struct local_livy *livy, const struct local_batch *batch);
 /* Asks for its end; lock held. */
 void local_livy_cancel(struct local_livy *livy, struct local_livy_job *job, const char *reason);
 
@@ -78,6 +109,18 @@ void local_livy_error(struct local_reply *reply, int status, const char *code, c
 void local_livy_answer(struct local_livy *livy, const struct local_livy_route *route,
                        const struct local_request *request, const struct local_caller *caller,
                        struct local_reply *reply);
+/* The other faces'; rest: the path after the face's root. handle looks at who asks, answer does
+ * what is asked; tests of Synapse come in at the latter. */
+void local_livy_handle_apache(struct local_livy *livy, enum local_face face, struct lk_str rest,
+                              const struct local_request *request, struct local_reply *reply);
+void local_livy_handle_synapse(struct local_livy *livy, struct lk_str rest,
+                               const struct local_request *request, struct local_reply *reply);
+void local_livy_answer_synapse(struct local_livy *livy, struct lk_str rest,
+                               const struct local_request *request,
+                               const struct local_caller *caller, struct local_reply *reply);
+/* The body, wherever the server has put it. */
+LK_MUST_USE enum lk_status local_livy_read_body(const struct local_request *request,
+                                                struct lk_buf *ret, struct lk_error *err);
 void local_livy_answer_logs(struct local_livy *livy, const struct local_livy_route *route,
                             const struct local_request *request, struct local_reply *reply);
 

@@ -143,6 +143,132 @@ static int by_time(const void *left, const void *right)
     return (x > y) - (x < y);
 }
 
+void local_livy_forget(struct local_livy *livy, struct local_livy_job *job)
+{
+    LK_CLEANUP(lk_free_ptr) char *folder = local_livy_folder(livy, job->batch.id);
+    size_t index = 0;
+
+    while (livy->jobs[index] != job)
+        index++;
+    local_remove_tree(folder);
+    local_batch_done(&job->batch);
+    free(job);
+    memmove(livy->jobs + index, livy->jobs + index + 1,
+            (--livy->job_count - index) * sizeof *livy->jobs);
+}
+
+/* The services in whose memory an ended batch stays for a time, not for a number. */
+static bool is_timed(const struct local_batch *batch)
+{
+    return batch->face == LOCAL_FACE_APACHE || batch->face == LOCAL_FACE_HDINSIGHT;
+}
+
+static bool is_over_time(const struct local_livy *livy, const struct local_batch *batch)
+{
+    int64_t now_ms = livy->clock->unix_ms(livy->clock);
+
+    return now_ms - batch->at_ms[batch->phase] >= livy->limits.retain_ms;
+}
+
+void local_livy_prune(struct local_livy *livy)
+{
+    size_t ended = 0;
+
+    for (size_t i = 0; i < livy->job_count; i++)
+        ended += local_batch_has_ended(&livy->jobs[i]->batch) && !is_timed(&livy->jobs[i]->batch);
+    for (size_t i = 0; i < livy->job_count;) {
+        const struct local_batch *batch = &livy->jobs[i]->batch;
+        bool timed = is_timed(batch);
+
+        if (!local_batch_has_ended(batch) ||
+            (timed ? !is_over_time(livy, batch) : ended <= (size_t)livy->limits.kept)) {
+            i++;
+            continue;
+        }
+        local_livy_forget(livy, livy->jobs[i]);
+        ended -= !timed;
+    }
+}
+
+/* ---- numbers ------------------------------------------------------------------------------- */
+
+static char *numbers_file(const struct local_livy *livy)
+{
+    return lk_path_join(livy->records_folder, LK_STR("numbers.json"));
+}
+
+int64_t local_livy_next_number(struct local_livy *livy, enum local_face face)
+{
+    LK_CLEANUP(lk_free_ptr) char *path = numbers_file(livy);
+    LK_CLEANUP(lk_json_unref) json_t *json = json_object();
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(NOTE_MAX);
+    struct lk_error err = LK_ERROR_INIT;
+    int64_t number = livy->numbers[face]++;
+
+    for (int i = LOCAL_FACE_APACHE; i < LOCAL_FACES; i++)
+        json_object_set_new(json, local_livy_face((enum local_face)i)->name,
+                            json_integer(livy->numbers[i]));
+    lk_json_write(json, false, &text);
+    if (lk_file_write(path, 0600, lk_buf_view(&text), &err))
+        lk_log(LK_LOG_ERROR, "the numbers of batches: %s", err.message);
+    return number;
+}
+
+/* Past what was given before; the records count too, if the file is lost. */
+static void load_numbers(struct local_livy *livy)
+{
+    LK_CLEANUP(lk_free_ptr) char *path = numbers_file(livy);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(NOTE_MAX);
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
+
+    if (lk_file_read(path, &text, NULL) == LK_OK)
+        (void)!lk_json_parse(lk_buf_view(&text), "numbers.json", &json, NULL);
+    for (int i = LOCAL_FACE_APACHE; i < LOCAL_FACES; i++) {
+        if (i == LOCAL_FACE_APACHE && livy->limits.apache_forgets)
+            continue;
+        livy->numbers[i] =
+            json_integer_value(json_object_get(json, local_livy_face((enum local_face)i)->name));
+    }
+    for (size_t i = 0; i < livy->job_count; i++) {
+        const struct local_batch *batch = &livy->jobs[i]->batch;
+        if (livy->numbers[batch->face] <= batch->number)
+            livy->numbers[batch->face] = batch->number + 1;
+    }
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+static void end_orphan(struct local_livy *livy, struct local_batch *batch)
+{
+    LK_CLEANUP(lk_free_ptr) char *path = local_livy_folder(livy, batch->id);
+
+    local_batch_orphaned(batch, livy->clock->unix_ms(livy->clock));
+    local_livy_note(livy, batch, "livy-local was started again; the batch is over");
+    local_livy_save(livy, batch);
+    local_runner_clean(path);
+}
+
+/* A folder of the records: read, or skipped with a warning. */
+static void load_entry(struct local_livy *livy, const char *name)
+{
+    LK_CLEANUP(lk_free_ptr) char *folder = local_livy_folder(livy, name);
+    struct lk_error why = LK_ERROR_INIT;
+    struct local_batch batch;
+
+    if (load_one(livy, name, &batch, &why)) {
+        lk_log(LK_LOG_WARN, "batch %s is skipped: %s", name, why.message);
+        return;
+    }
+    if (batch.face == LOCAL_FACE_APACHE && livy->limits.apache_forgets) {
+        local_remove_tree(folder);
+        local_batch_done(&batch);
+        return;
+    }
+    if (!local_batch_has_ended(&batch))
+        end_orphan(livy, &batch);
+    keep(livy, &batch);
+}
+
 enum lk_status local_livy_load_all(struct local_livy *livy, struct lk_error *err)
 {
     DIR *folder = opendir(livy->records_folder);
@@ -152,56 +278,13 @@ enum lk_status local_livy_load_all(struct local_livy *livy, struct lk_error *err
         return lk_error_set(err, LK_IO, "RecordsUnreadable", "%s cannot be read.",
                             livy->records_folder);
     while ((entry = readdir(folder))) {
-        struct local_batch batch;
-        struct lk_error why = LK_ERROR_INIT;
-
-        if (!lk_str_is_guid(lk_str_from(entry->d_name)))
-            continue;
-        if (load_one(livy, entry->d_name, &batch, &why)) {
-            lk_log(LK_LOG_WARN, "batch %s is skipped: %s", entry->d_name, why.message);
-            continue;
-        }
-        if (!local_batch_has_ended(&batch)) {
-            LK_CLEANUP(lk_free_ptr) char *path = local_livy_folder(livy, batch.id);
-
-            local_batch_orphaned(&batch, livy->clock->unix_ms(livy->clock));
-            local_livy_note(livy, &batch, "livy-local was started again; the batch is over");
-            local_livy_save(livy, &batch);
-            local_runner_clean(path);
-        }
-        keep(livy, &batch);
+        if (lk_str_is_guid(lk_str_from(entry->d_name)))
+            load_entry(livy, entry->d_name);
     }
     closedir(folder);
     if (livy->job_count)
         qsort(livy->jobs, livy->job_count, sizeof *livy->jobs, by_time);
     local_livy_prune(livy);
+    load_numbers(livy);
     return LK_OK;
-}
-
-static void forget(struct local_livy *livy, size_t index)
-{
-    struct local_livy_job *job = livy->jobs[index];
-    LK_CLEANUP(lk_free_ptr) char *folder = local_livy_folder(livy, job->batch.id);
-
-    local_remove_tree(folder);
-    local_batch_done(&job->batch);
-    free(job);
-    memmove(livy->jobs + index, livy->jobs + index + 1,
-            (--livy->job_count - index) * sizeof *livy->jobs);
-}
-
-void local_livy_prune(struct local_livy *livy)
-{
-    size_t ended = 0;
-
-    for (size_t i = 0; i < livy->job_count; i++)
-        ended += local_batch_has_ended(&livy->jobs[i]->batch);
-    for (size_t i = 0; i < livy->job_count && ended > LOCAL_LIVY_KEPT;) {
-        if (!local_batch_has_ended(&livy->jobs[i]->batch)) {
-            i++;
-            continue;
-        }
-        forget(livy, i);
-        ended--;
-    }
 }

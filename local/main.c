@@ -27,14 +27,25 @@ static const char usage[] =
     "                          that ./notebooks/demo installs\n"
     "  --java-home DIR         $JAVA_HOME, or java from PATH\n"
     "  --python FILE           Python for the payloads; $PYSPARK_PYTHON, or python3 from PATH\n"
+    "  --batches N             batches that run at the same time; 2\n"
+    "  --queue N               batches that may wait for that; 200\n"
+    "  --keep N                ended batches that are remembered; 200\n"
+    "  --retain TIME           how long Apache Livy remembers an ended batch; 10m\n"
+    "  --local-dir DIR         Apache Livy's file: paths may point there; may be repeated\n"
+    "  --apache-version V      0.9.0 or 0.7.1\n"
+    "  --apache-csrf           Apache Livy wants X-Requested-By\n"
+    "  --apache-forgets        a restart forgets Apache Livy's batches: no recovery\n"
     "  --faults FILE           faults on demand, for tests\n"
     "  --token-lifetime TIME   life of access tokens, for tests\n"
     "  --seed-only             make the demo table and leave\n"
     "  --check                 say whether batches can run here, and leave\n"
     "  --version, --help\n"
     "\n"
-    "A stand-in for Microsoft Entra, OneLake and Fabric's Livy API on 127.0.0.1, for the Livy\n"
-    "kernel's %livy connect local. It prints the path of its state file when it is ready.\n";
+    "A stand-in for Microsoft Entra, OneLake and the Livy of Fabric, Synapse, HDInsight and "
+    "Apache\n"
+    "on 127.0.0.1, for the Livy kernel's %livy connect local. It prints the path of its state "
+    "file\n"
+    "when it is ready; the addresses are there.\n";
 
 static struct lk_cancel *stop; /* a signal handler takes no arguments */
 
@@ -81,63 +92,23 @@ static char *find_share(void)
     return lk_path_join(own ? own : ".", LK_STR("../share/livy-kernel"));
 }
 
+enum { FOLDERS_MAX = 15 };
+
 struct command {
     struct local_instance_options options;
+    const char *folders[FOLDERS_MAX + 1];
+    size_t folder_count;
     bool seed_only, check;
 };
 
-static bool read_time(const char *text, int64_t *ret)
-{
-    return lk_duration_parse(lk_str_from(text), ret);
-}
-
-/* false: usage. Each option may come as "--name value" or "--name=value". */
-static bool read_command(int argc, char **argv, struct command *ret)
-{
-    struct {
-        const char *name;
-        const char **text;
-        int64_t *time;
-    } const options[] = {
-        {"--home", &ret->options.home, NULL},
-        {"--spark-home", &ret->options.spark_home, NULL},
-        {"--java-home", &ret->options.java_home, NULL},
-        {"--python", &ret->options.python, NULL},
-        {"--faults", &ret->options.faults_file, NULL},
-        {"--idle-timeout", NULL, &ret->options.idle_timeout_ms},
-        {"--token-lifetime", NULL, &ret->options.token_life_s},
-    };
-
-    for (int i = 1; i < argc; i++) {
-        const char *value = NULL;
-        size_t at = 0;
-        if (strcmp(argv[i], "--seed-only") == 0) {
-            ret->seed_only = true;
-            continue;
-        }
-        if (strcmp(argv[i], "--check") == 0) {
-            ret->check = true;
-            continue;
-        }
-        for (at = 0; at < LK_COUNT(options) && !value; at++) {
-            size_t len = strlen(options[at].name);
-            if (strncmp(argv[i], options[at].name, len) != 0)
-                continue;
-            if (argv[i][len] == '=')
-                value = argv[i] + len + 1;
-            else if (!argv[i][len] && i + 1 < argc)
-                value = argv[++i];
-        }
-        if (!value)
-            return false;
-        if (options[at - 1].text)
-            *options[at - 1].text = value;
-        else if (!read_time(value, options[at - 1].time))
-            return false;
-    }
-    ret->options.token_life_s /= 1000;
-    return true;
-}
+/* One option's place: the one that is not NULL takes the value. */
+struct option {
+    const char *name;
+    const char **text;
+    int64_t *time;
+    int *count;
+    bool *flag;
+};
 
 /* The state file's paths are read from other folders. */
 static const char *absolute(const char *path)
@@ -147,6 +118,86 @@ static const char *absolute(const char *path)
     if (path[0] == '/' || !getcwd(here, sizeof here))
         return path;
     return lk_path_join(here, lk_str_from(path));
+}
+
+static bool add_folder(struct command *command, const char *path)
+{
+    if (command->folder_count == FOLDERS_MAX)
+        return false;
+    command->folders[command->folder_count++] = absolute(path);
+    return true;
+}
+
+static bool read_count(const char *text, int *ret)
+{
+    int64_t number;
+
+    if (!lk_str_to_i64(lk_str_from(text), &number) || number < 1 || number > 100000)
+        return false;
+    *ret = (int)number;
+    return true;
+}
+
+static bool set_option(struct command *command, const struct option *option, const char *value)
+{
+    if (option->time)
+        return lk_duration_parse(lk_str_from(value), option->time);
+    if (option->count)
+        return read_count(value, option->count);
+    if (!option->text)
+        return add_folder(command, value);
+    *option->text = value;
+    return true;
+}
+
+/* false: usage. Each option may come as "--name value" or "--name=value". */
+static bool read_option(struct command *command, const struct option *options, size_t count,
+                        char **argv, int argc, int *at)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strlen(options[i].name);
+        const char *rest = argv[*at] + len;
+        if (strncmp(argv[*at], options[i].name, len) != 0 || (*rest && *rest != '='))
+            continue;
+        if (options[i].flag)
+            return !*rest && (*options[i].flag = true);
+        if (!*rest && *at + 1 == argc)
+            return false;
+        return set_option(command, &options[i], *rest ? rest + 1 : argv[++*at]);
+    }
+    return false;
+}
+
+static bool read_command(int argc, char **argv, struct command *ret)
+{
+    struct local_livy_limits *limits = &ret->options.limits;
+    const struct option options[] = {
+        {"--home", .text = &ret->options.home},
+        {"--spark-home", .text = &ret->options.spark_home},
+        {"--java-home", .text = &ret->options.java_home},
+        {"--python", .text = &ret->options.python},
+        {"--faults", .text = &ret->options.faults_file},
+        {"--idle-timeout", .time = &ret->options.idle_timeout_ms},
+        {"--token-lifetime", .time = &ret->options.token_life_s},
+        {"--batches", .count = &limits->at_once},
+        {"--queue", .count = &limits->waiting},
+        {"--keep", .count = &limits->kept},
+        {"--retain", .time = &limits->retain_ms},
+        {"--local-dir", .text = NULL},
+        {"--apache-version", .text = &limits->apache_version},
+        {"--apache-csrf", .flag = &limits->apache_csrf},
+        {"--apache-forgets", .flag = &limits->apache_forgets},
+        {"--seed-only", .flag = &ret->seed_only},
+        {"--check", .flag = &ret->check},
+    };
+
+    for (int i = 1; i < argc; i++) {
+        if (!read_option(ret, options, LK_COUNT(options), argv, argc, &i))
+            return false;
+    }
+    limits->folders = ret->folders;
+    ret->options.token_life_s /= 1000;
+    return true;
 }
 
 static void watch_signals(void)

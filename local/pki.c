@@ -143,7 +143,7 @@ static EVP_PKEY *make_key(void)
 /* ---- opening a home ------------------------------------------------------------------------ */
 
 struct files {
-    char *ca, *ca_key, *server, *server_key, *app, *app_key, *secret, *signing;
+    char *ca, *ca_key, *server, *server_key, *app, *app_key, *secret, *basic, *signing;
 };
 
 static void files_open(const char *home, struct files *ret)
@@ -156,6 +156,7 @@ static void files_open(const char *home, struct files *ret)
         .app = lk_path_join(home, LK_STR("app-certificate.pem")),
         .app_key = lk_path_join(home, LK_STR("app-key.pem")),
         .secret = lk_path_join(home, LK_STR("app-secret")),
+        .basic = lk_path_join(home, LK_STR("basic-password")),
         .signing = lk_path_join(home, LK_STR("token-key.pem")),
     };
 }
@@ -169,6 +170,7 @@ static void files_done(struct files *files)
     free(files->app);
     free(files->app_key);
     free(files->secret);
+    free(files->basic);
     free(files->signing);
 }
 
@@ -282,6 +284,8 @@ static enum lk_status make_missing(const struct files *files, int64_t now, struc
         st = make_app(files, now, err);
     if (!st && !lk_file_exists(files->secret))
         st = make_secret(files->secret, err);
+    if (!st && !lk_file_exists(files->basic))
+        st = make_secret(files->basic, err);
     if (!st && !lk_file_exists(files->signing))
         st = make_signing_key(files->signing, err);
     return st;
@@ -338,6 +342,8 @@ enum lk_status local_pki_open(const char *home, int64_t now_unix_s, struct local
     st = make_missing(&files, now_unix_s, err);
     if (!st)
         st = lk_secret_read_file(&ret->app_secret, files.secret, 1024, err);
+    if (!st)
+        st = lk_secret_read_file(&ret->basic_password, files.basic, 1024, err);
     signing = st ? NULL : read_key(files.signing);
     if (!st && !signing)
         st = lk_error_set(err, LK_IO, "BadKey", "%s cannot be read; remove it", files.signing);
@@ -352,6 +358,7 @@ enum lk_status local_pki_open(const char *home, int64_t now_unix_s, struct local
     ret->app_certificate_file = lk_str_dup(lk_str_from(files.app));
     ret->app_key_file = lk_str_dup(lk_str_from(files.app_key));
     ret->secret_file = lk_str_dup(lk_str_from(files.secret));
+    ret->basic_password_file = lk_str_dup(lk_str_from(files.basic));
     return LK_OK;
 }
 
@@ -359,10 +366,12 @@ void local_pki_done(struct local_pki *pki)
 {
     local_signing_key_free(pki->signing_key);
     lk_secret_done(&pki->app_secret);
+    lk_secret_done(&pki->basic_password);
     free(pki->ca_file);
     free(pki->app_certificate_file);
     free(pki->app_key_file);
     free(pki->secret_file);
+    free(pki->basic_password_file);
     free(pki->server_certificate_pem);
     free(pki->server_key_pem);
     free(pki->app_certificate_pem);

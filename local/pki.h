@@ -1,7 +1,7 @@
 /* The throw-away public key infrastructure of one livy-local home: a CA, a server
  * certificate for localhost, the demo application's certificate, the key that signs
- * tokens, and the application's secret. Made at first start, kept, renewed when they
- * are about to expire. Files are 0600. */
+ * tokens, the application's secret and HDInsight's password. Made at first start, kept, renewed
+ * when they are about to expire. Files are 0600. */
 #ifndef LK_LOCAL_PKI_H
 #define LK_LOCAL_PKI_H
 
@@ -11,10 +11,12 @@
 
 struct local_pki {
     char *ca_file, *app_certificate_file, *app_key_file, *secret_file; /* paths, owned */
+    char *basic_password_file;                                         /* a path, owned */
     char *server_certificate_pem, *server_key_pem;                     /* owned */
     char *app_certificate_pem;                                         /* owned */
     char app_thumbprint[41];                                           /* SHA-1, upper hex */
     struct lk_secret app_secret;
+    struct lk_secret basic_password;
     struct local_signing_key *signing_key; /* owned */
 };
 

@@ -137,7 +137,7 @@ enum lk_status local_runner_start(const struct local_runner_plan *plan, const ch
         .env = (const char *const *)plan->env,
         .cwd = plan->cwd,
         .output_path = out,
-        .error_path = errout,
+        .error_path = plan->joined_output ? out : errout,
         .die_with_parent = true,
     };
     enum lk_status st = write_conf(plan, folder, err);

@@ -18,6 +18,8 @@ struct local_runner_options {
     struct local_place place;
     struct local_livy_abfss abfss;
     const char *trust_store; /* Java's, holding abfss.ca_file; NULL: abfss:// is not set up */
+    bool local_files;        /* file: paths are taken as well; whoever accepted them checked them */
+    bool joined_output;      /* stderr goes to the file of stdout, as Apache's launcher has it */
 };
 
 /* LK_UNSUPPORTED, code SparkNotInstalled, when a batch could not be run here. */
@@ -36,10 +38,12 @@ struct local_runner_plan {
     char *cwd;              /* the lakehouse's folder */
     struct lk_buf defaults; /* spark-defaults.conf; holds the client secret */
     bool reports;           /* the payload runs under spark_runner.py, which tells when it starts */
+    bool joined_output;     /* as asked for */
 };
 
 /* folder: the batch's own, absolute. LK_INVALID when a path of the request does not point into
- * OneLake, LK_NOT_FOUND when a file is not there. On success release with
+ * OneLake (or, where they are taken, to a local file), LK_NOT_FOUND when a file is not in the
+ * lakehouse; whether a local file is there is Spark's to say. On success release with
  * local_runner_plan_done(). */
 LK_MUST_USE enum lk_status local_runner_plan(const struct local_runner_options *options,
                                              const json_t *request, const char *folder,

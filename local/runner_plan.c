@@ -3,6 +3,7 @@
 #include "local/runner.h"
 
 #include "base/file.h"
+#include "local/livy_apache_request.h"
 #include "local/onelake_path.h"
 
 #include <stdio.h>
@@ -177,8 +178,8 @@ static void add_env(const struct local_runner_options *options, const char *fold
 }
 
 /* The local file behind a path in OneLake. */
-static enum lk_status map_file(const struct local_runner_options *options, struct lk_str uri,
-                               char **ret, struct lk_error *err)
+static enum lk_status map_onelake(const struct local_runner_options *options, struct lk_str uri,
+                                  char **ret, struct lk_error *err)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf decoded = LK_BUF_INIT(TEXT_MAX);
     LK_CLEANUP(lk_buf_done) struct lk_buf path = LK_BUF_INIT(TEXT_MAX);
@@ -198,6 +199,17 @@ static enum lk_status map_file(const struct local_runner_options *options, struc
         !S_ISREG(info.st_mode))
         return lk_error_set(err, LK_NOT_FOUND, "PathNotFound",
                             "The file '%.*s' is not in the lakehouse.", LK_STR_ARGS(uri));
+    *ret = lk_buf_take(&path);
+    return LK_OK;
+}
+
+static enum lk_status map_file(const struct local_runner_options *options, struct lk_str uri,
+                               char **ret, struct lk_error *err)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf path = LK_BUF_INIT(TEXT_MAX);
+
+    if (!options->local_files || !local_livy_local_path(uri, &path))
+        return map_onelake(options, uri, ret, err);
     *ret = lk_buf_take(&path);
     return LK_OK;
 }
@@ -319,6 +331,7 @@ static void begin(const struct local_runner_options *options, const json_t *conf
     struct words env = {0};
 
     lk_buf_init(&plan->defaults, TEXT_MAX);
+    plan->joined_output = options->joined_output;
     plan->cwd = local_runner_lakehouse(options);
     add(argv, lk_path_join(options->spark_home, LK_STR("bin/spark-submit")));
     add_text(argv, "--master");

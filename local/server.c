@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/uuid.h"
+#include "local/peer.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -44,6 +45,7 @@ struct local_server {
 struct call {
     char *uri; /* as it came, with the query */
     struct MHD_Connection *connection;
+    unsigned short server_port;
     struct lk_buf body;
     int spool_fd; /* -1 until the body is large */
     int64_t received;
@@ -63,6 +65,20 @@ static struct lk_str find_header(const void *transport, const char *name)
     const struct call *call = transport;
 
     return lk_str_from(MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name));
+}
+
+static bool is_own_user(const void *transport)
+{
+    const struct call *call = transport;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+    return info && local_peer_is_own_user(info->client_addr, call->server_port);
+}
+
+bool local_request_is_own_user(const struct local_request *request)
+{
+    return !request->is_own_user || request->is_own_user(request->transport);
 }
 
 bool local_request_query(const struct local_request *request, const char *name, struct lk_buf *ret)
@@ -241,11 +257,13 @@ static enum MHD_Result handle(struct local_server *server, struct call *call, co
                                     .body_fd = call->spool_fd,
                                     .body_len = call->received,
                                     .find_header = find_header,
+                                    .is_own_user = is_own_user,
                                     .transport = call};
     struct local_reply reply;
     struct lk_str override;
     enum MHD_Result result;
 
+    call->server_port = server->port;
     lk_str_split(lk_str_from(call->uri), '?', &request.raw_path, &request.query);
     if (!find_method(lk_str_from(method), &request.method))
         return refuse(call->connection, 405, "unknown method");

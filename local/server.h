@@ -24,7 +24,8 @@ struct local_request {
     bool has_content_length;
     /* Where headers come from; name without case. NULL: there are none. */
     struct lk_str (*find_header)(const void *transport, const char *name);
-    const void *transport; /* find_header's */
+    bool (*is_own_user)(const void *transport); /* NULL: there is no connection; see below */
+    const void *transport;                      /* of the two above */
 };
 
 enum { LOCAL_NO_ANSWER = -1 };
@@ -66,6 +67,9 @@ void local_server_free(struct local_server *server);
 
 /* Header value; empty when absent. Names without case. */
 struct lk_str local_request_header(const struct local_request *request, const char *name);
+/* Whether the program at the other end runs as our own user (or as root, who may do all anyway).
+ * False when that cannot be told. True without a connection: a test. */
+bool local_request_is_own_user(const struct local_request *request);
 /* Decoded query parameter; false when absent. */
 bool local_request_query(const struct local_request *request, const char *name, struct lk_buf *ret);
 
