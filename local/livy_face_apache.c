@@ -47,11 +47,15 @@ static void answer_msg(const struct asked *asked, int status, const char *fmt, .
     answer_json(asked, status, json);
 }
 
-static void answer_nothing(const struct asked *asked, int status, const char *allow)
+static void answer_nowhere(const struct asked *asked)
 {
-    local_reply_text(asked->reply, status, "text/html;charset=utf-8", LK_STR_EMPTY);
-    if (allow)
-        local_reply_header(asked->reply, "Allow", allow);
+    local_reply_text(asked->reply, 404, "text/html;charset=utf-8", LK_STR_EMPTY);
+}
+
+static void answer_not_allowed(const struct asked *asked, const char *allowed)
+{
+    local_reply_text(asked->reply, 405, "application/json;charset=utf-8", LK_STR_EMPTY);
+    local_reply_header(asked->reply, "Allow", allowed);
 }
 
 static void answer_no_session(const struct asked *asked, struct lk_str id)
@@ -346,25 +350,25 @@ static void answer(const struct asked *asked)
     else if (is_at(asked, 0, "sessions") && asked->path_len == 1 && is_read(method))
         answer_sessions(asked);
     else if (!batches || asked->path_len > 3)
-        answer_nothing(asked, 404, NULL);
+        answer_nowhere(asked);
     else if (asked->path_len == 1 && method == LOCAL_POST)
         submit(asked);
     else if (asked->path_len == 1 && is_read(method))
         list(asked);
     else if (asked->path_len == 1)
-        answer_nothing(asked, 405, "GET, HEAD, POST");
+        answer_not_allowed(asked, "GET, HEAD, POST");
     else if (asked->path_len == 2 && method == LOCAL_DELETE)
         remove_batch(asked);
     else if (asked->path_len == 2 && is_read(method))
         show(asked, "");
     else if (asked->path_len == 2)
-        answer_nothing(asked, 405, "DELETE, GET, HEAD");
+        answer_not_allowed(asked, "DELETE, GET, HEAD");
     else if (is_at(asked, 2, "state") && is_read(method))
         show(asked, "state");
     else if (is_at(asked, 2, "log") && is_read(method))
         show(asked, "log");
     else
-        answer_nothing(asked, 404, NULL);
+        answer_nowhere(asked);
 }
 
 /* ---- who asks ------------------------------------------------------------------------------ */
@@ -443,7 +447,7 @@ void local_livy_handle_apache(struct local_livy *livy, enum local_face face, str
     if (lacks_header(&asked))
         answer_page(&asked, 400, "Missing Required Header for CSRF protection.");
     else if (!split(rest, &asked))
-        answer_nothing(&asked, 404, NULL);
+        answer_nowhere(&asked);
     else
         answer(&asked);
 }

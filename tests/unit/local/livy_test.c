@@ -1,77 +1,5 @@
 /* The Livy service with a spark-submit of our own: a shell script that does as it is told. */
-#include "lake_requests.h"
-
-#include "local/livy_service.h"
-
-#include "base/file.h"
-
-struct fixture {
-    char *root;
-    char onelake[128], records[128], spark[128], java[128];
-    struct local_livy_options options;
-    struct local_livy *livy;
-};
-
-/* The payload's path is the word after runner.py; it is a shell script here. */
-static const char fake_spark[] = "#!/bin/sh\n"
-                                 "while [ \"$1\" != runner.py ]; do shift; done\n"
-                                 "shift\n"
-                                 "echo '{\"event\":\"running\"}' >>\"$LIVY_LOCAL_STATUS\"\n"
-                                 "exec /bin/sh \"$@\"\n";
-
-static void start(struct fixture *f)
-{
-    struct lk_error err = LK_ERROR_INIT;
-
-    if (local_livy_new(&f->options, &f->livy, &err))
-        fail_msg("%s", err.message);
-}
-
-static int set_up(void **state)
-{
-    struct fixture *f = calloc(1, sizeof *f);
-    char path[512];
-
-    f->root = make_folder();
-    snprintf(f->onelake, sizeof f->onelake, "%s/onelake", f->root);
-    snprintf(f->records, sizeof f->records, "%s/records", f->root);
-    snprintf(f->spark, sizeof f->spark, "%s/spark", f->root);
-    snprintf(f->java, sizeof f->java, "%s/java", f->root);
-    snprintf(path, sizeof path, "%s/" DEMO_WS "/" DEMO_LH "/Files", f->onelake);
-    assert_int_equal(lk_file_make_folders(path, 0700, NULL), LK_OK);
-    snprintf(path, sizeof path, "%s/bin", f->java);
-    assert_int_equal(lk_file_make_folders(path, 0700, NULL), LK_OK);
-    snprintf(path, sizeof path, "%s/bin", f->spark);
-    assert_int_equal(lk_file_make_folders(path, 0700, NULL), LK_OK);
-    snprintf(path, sizeof path, "%s/jars", f->spark);
-    assert_int_equal(lk_file_make_folders(path, 0700, NULL), LK_OK);
-    write_text(f->java, "bin/java", "#!/bin/sh\n", 0755);
-    write_text(f->spark, "bin/spark-submit", fake_spark, 0755);
-    write_text(f->spark, "jars/delta-spark_2.12-3.2.0.jar", "", 0644);
-    f->options = (struct local_livy_options){.issuer = "https://issuer",
-                                             .clock = lk_clock_system(),
-                                             .onelake_root = f->onelake,
-                                             .records_folder = f->records,
-                                             .spark_home = f->spark,
-                                             .java_home = f->java,
-                                             .runner_file = "runner.py",
-                                             .seed_file = "seed.py",
-                                             .demo = demo_place};
-    start(f);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-
-    local_livy_free(f->livy);
-    local_remove_tree(f->root);
-    free(f->root);
-    free(f);
-    return 0;
-}
+#include "livy_fixture.h"
 
 #define LH    "/v1/workspaces/" DEMO_WS "/lakehouses/" DEMO_LH
 #define LIVY  LH "/livyApi/versions/2023-12-01"
@@ -105,14 +33,6 @@ static json_t *ask_json(struct fixture *f, enum local_method method, const char 
         fail_msg("%s: %d %s", path, got, text);
     free(text);
     return json;
-}
-
-static void write_payload(struct fixture *f, const char *name, const char *text)
-{
-    char path[512];
-
-    snprintf(path, sizeof path, "%s/" DEMO_WS "/" DEMO_LH "/Files", f->onelake);
-    write_text(path, name, text, 0644);
 }
 
 static void submit(struct fixture *f, const char *payload, char id[LK_UUID_SIZE])
@@ -150,12 +70,6 @@ static json_t *wait_for(struct fixture *f, const char *id, const char *wanted)
         (void)!lk_clock_system()->wait_ms(lk_clock_system(), 10, NULL, NULL);
     }
     return NULL;
-}
-
-static const char *text_at(const json_t *json, const char *name)
-{
-    const char *text = json_string_value(json_object_get(json, name));
-    return text ? text : "";
 }
 
 static void a_payload_runs_in_the_lakehouse_and_its_output_is_the_driver_log(void **state)
