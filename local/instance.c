@@ -182,7 +182,11 @@ static enum lk_status start_livy(struct local_instance *self, struct lk_error *e
                                               .ca_file = self->pki.ca_file};
     st = local_livy_new(&options, &self->livy, err);
     lk_wipe(secret, strlen(secret));
-    return st ? st : start_server(self, LIVY, "livy", local_livy_handle, self->livy, err);
+    if (!st)
+        st = start_server(self, LIVY, "livy", local_livy_handle, self->livy, err);
+    if (!st)
+        self->faulty[LIVY].lose = local_livy_lose;
+    return st;
 }
 
 /* ---- the state file ------------------------------------------------------------------------ */

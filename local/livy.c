@@ -23,10 +23,15 @@ static int64_t now_ms(const struct local_livy *livy)
     return livy->clock->unix_ms(livy->clock);
 }
 
+static bool is_shown(const struct local_livy_job *job, enum local_face face)
+{
+    return job->batch.face == face && !job->lost;
+}
+
 struct local_livy_job *local_livy_find(struct local_livy *livy, struct lk_str id)
 {
     for (size_t i = 0; i < livy->job_count; i++) {
-        if (livy->jobs[i]->batch.face == LOCAL_FACE_FABRIC &&
+        if (is_shown(livy->jobs[i], LOCAL_FACE_FABRIC) &&
             lk_str_eq_nocase(lk_str_from(livy->jobs[i]->batch.id), id))
             return livy->jobs[i];
     }
@@ -37,7 +42,7 @@ struct local_livy_job *local_livy_find_number(struct local_livy *livy, enum loca
                                               int64_t number)
 {
     for (size_t i = 0; i < livy->job_count; i++) {
-        if (livy->jobs[i]->batch.face == face && livy->jobs[i]->batch.number == number)
+        if (is_shown(livy->jobs[i], face) && livy->jobs[i]->batch.number == number)
             return livy->jobs[i];
     }
     return NULL;
@@ -49,7 +54,7 @@ void local_livy_jobs_of(const struct local_livy *livy, enum local_face face,
     ret->at = lk_alloc((livy->job_count + 1) * sizeof *ret->at);
     ret->count = 0;
     for (size_t i = 0; i < livy->job_count; i++) {
-        if (livy->jobs[i]->batch.face == face)
+        if (is_shown(livy->jobs[i], face))
             ret->at[ret->count++] = livy->jobs[i];
     }
 }
@@ -390,6 +395,16 @@ static void *run(void *arg)
     }
     pthread_mutex_unlock(&livy->lock);
     return NULL;
+}
+
+void local_livy_lose(void *service)
+{
+    struct local_livy *livy = service;
+
+    pthread_mutex_lock(&livy->lock);
+    if (livy->job_count)
+        livy->jobs[livy->job_count - 1]->lost = true;
+    pthread_mutex_unlock(&livy->lock);
 }
 
 bool local_livy_is_busy(struct local_livy *livy)

@@ -71,6 +71,9 @@ LK_MUST_USE enum lk_status local_livy_new(const struct local_livy_options *optio
                                           struct local_livy **ret, struct lk_error *err);
 /* service is the struct local_livy. */
 local_handler local_livy_handle;
+/* For faults: the newest batch is in no answer any more, though it runs on. service is the struct
+ * local_livy. */
+void local_livy_lose(void *service);
 /* True while a batch is queued or running or the demo table is being made: no time to leave. */
 bool local_livy_is_busy(struct local_livy *livy);
 /* Ends running batches (TERM, then KILL) and marks them killed. */

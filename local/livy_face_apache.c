@@ -114,13 +114,12 @@ static json_t *view_of(const struct asked *asked, const struct local_batch *batc
 
 static struct local_livy_job *find_name(const struct asked *asked, struct lk_str name)
 {
-    struct local_livy *livy = asked->livy;
+    LK_CLEANUP(local_livy_jobs_done) struct local_livy_jobs jobs = {NULL};
 
-    for (size_t i = 0; i < livy->job_count; i++) {
-        const struct local_batch *batch = &livy->jobs[i]->batch;
-        if (batch->face == asked->face && name.len &&
-            lk_str_eq(lk_json_get_str(batch->request, "name"), name))
-            return livy->jobs[i];
+    local_livy_jobs_of(asked->livy, asked->face, &jobs);
+    for (size_t i = 0; i < jobs.count && name.len; i++) {
+        if (lk_str_eq(lk_json_get_str(jobs.at[i]->batch.request, "name"), name))
+            return jobs.at[i];
     }
     return NULL;
 }

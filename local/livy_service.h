@@ -20,6 +20,7 @@ struct local_livy_job {
     struct local_batch batch;
     pid_t pid;       /* 0: no process */
     int64_t kill_at; /* monotonic ms; 0: no */
+    bool lost;       /* by a fault: in no answer any more */
 };
 
 struct local_livy {

@@ -1,13 +1,13 @@
 #include "local/peer.h"
 
 #include "base/buf.h"
-#include "base/error.h"
 #include "base/file.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { TABLE_MAX = 4 * 1024 * 1024 };
@@ -24,33 +24,24 @@ static bool read_table(const char *path, struct lk_buf *ret)
     return n == 0 && !ret->full;
 }
 
-/* "  12: 0100007F:9C4E 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1000 …" */
-static bool read_line(struct lk_str line, uint16_t from, uint16_t to, uid_t *ret)
-{
-    unsigned host, port, peer_host, peer_port, uid;
-    char text[256];
-
-    snprintf(text, sizeof text, "%.*s", LK_STR_ARGS(line));
-    if (sscanf(text, " %*u: %8X:%4X %8X:%4X %*2X %*8X:%*8X %*2X:%*8X %*8X %u", &host, &port,
-               &peer_host, &peer_port, &uid) != 5)
-        return false;
-    /* Addresses are in the machine's own byte order. */
-    if (host != htonl(INADDR_LOOPBACK) || peer_host != htonl(INADDR_LOOPBACK) || port != from ||
-        peer_port != to)
-        return false;
-    *ret = uid;
-    return true;
-}
-
+/* "  12: 0100007F:9C4E 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1000 …"; addresses
+ * are in the machine's own byte order. */
 bool local_peer_find_owner(struct lk_str table, uint16_t from, uint16_t to, uid_t *ret)
 {
-    struct lk_str line;
+    unsigned host = htonl(INADDR_LOOPBACK), owner;
+    char ends[64], rest[128];
+    size_t at;
 
-    while (lk_str_next_line(&table, &line)) {
-        if (read_line(line, from, to, ret))
-            return true;
-    }
-    return false;
+    snprintf(ends, sizeof ends, ": %08X:%04X %08X:%04X ", host, from, host, to);
+    at = lk_str_find(table, lk_str_from(ends));
+    if (at == table.len)
+        return false;
+    table = lk_str_slice(table, at + strlen(ends), table.len);
+    snprintf(rest, sizeof rest, "%.*s", LK_STR_ARGS(lk_str_slice(table, 0, sizeof rest - 1)));
+    if (sscanf(rest, "%*2X %*8X:%*8X %*2X:%*8X %*8X %u", &owner) != 1)
+        return false;
+    *ret = owner;
+    return true;
 }
 
 bool local_peer_is_own_user(const struct sockaddr *peer, uint16_t server_port)

@@ -1,5 +1,6 @@
 #include "local/server.h"
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/file.h"
@@ -7,6 +8,7 @@
 #include "base/log.h"
 #include "base/uuid.h"
 #include "local/peer.h"
+#include "local/server_spoiled.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,7 +27,6 @@ enum {
     URI_MAX = 16 << 10,
     CONNECTION_MEMORY = 64 << 10,
     CONNECTIONS_MAX = 256,
-    CUT_MAX = 64 << 10,
     IDLE_CONNECTION_S = 120,
 };
 #define BODY_MAX ((int64_t)16 << 30)
@@ -39,6 +40,7 @@ struct local_server {
     pthread_mutex_t lock; /* of the two below */
     int running;
     int64_t last_ms;
+    struct lk_cancel *stop; /* ends what drips */
 };
 
 /* One request while it arrives; MHD's con_cls. */
@@ -52,6 +54,9 @@ struct call {
     bool started;
     int refused; /* a status, or 0 */
 };
+
+/* Who is at the other end of a connection; MHD's socket_context. */
+enum owner { OWNER_NOT_LOOKED_UP, OWNER_IS_US, OWNER_IS_ANOTHER };
 
 /* ---- what handlers ask --------------------------------------------------------------------- */
 
@@ -67,18 +72,43 @@ static struct lk_str find_header(const void *transport, const char *name)
     return lk_str_from(MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name));
 }
 
+/* Looked up once in the life of a connection. */
 static bool is_own_user(const void *transport)
 {
     const struct call *call = transport;
-    const union MHD_ConnectionInfo *info =
+    const union MHD_ConnectionInfo *context =
+        MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const union MHD_ConnectionInfo *peer =
         MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    enum owner *owner = context ? context->socket_context : NULL;
 
-    return info && local_peer_is_own_user(info->client_addr, call->server_port);
+    if (!owner || !peer)
+        return false;
+    if (*owner == OWNER_NOT_LOOKED_UP)
+        *owner = local_peer_is_own_user(peer->client_addr, call->server_port) ? OWNER_IS_US
+                                                                              : OWNER_IS_ANOTHER;
+    return *owner == OWNER_IS_US;
 }
 
 bool local_request_is_own_user(const struct local_request *request)
 {
     return !request->is_own_user || request->is_own_user(request->transport);
+}
+
+static void hang_up(const void *transport)
+{
+    const struct call *call = transport;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    if (info)
+        shutdown(info->connect_fd, SHUT_RDWR);
+}
+
+void local_request_hang_up(const struct local_request *request)
+{
+    if (request->hang_up)
+        request->hang_up(request->transport);
 }
 
 bool local_request_query(const struct local_request *request, const char *name, struct lk_buf *ret)
@@ -88,7 +118,8 @@ bool local_request_query(const struct local_request *request, const char *name, 
 
 void local_reply_init(struct local_reply *reply)
 {
-    *reply = (struct local_reply){.status = 500, .body = LK_BUF_INIT(64 << 20), .file_fd = -1};
+    *reply = (struct local_reply){
+        .status = 500, .cut_at = LOCAL_NO_CUT, .body = LK_BUF_INIT(64 << 20), .file_fd = -1};
 }
 
 void local_reply_done(struct local_reply *reply)
@@ -159,49 +190,13 @@ static bool decode_path(struct lk_str raw, struct lk_buf *ret)
     return true;
 }
 
-/* The first half of a body that is to be cut. */
-static ssize_t read_half(void *arg, uint64_t at, char *to, size_t max)
-{
-    const struct lk_buf *half = arg;
-    struct lk_str rest = lk_str_slice(lk_buf_view(half), (size_t)at, half->len);
-
-    if (!rest.len)
-        return MHD_CONTENT_READER_END_WITH_ERROR;
-    if (rest.len > max)
-        rest.len = max;
-    memcpy(to, rest.ptr, rest.len);
-    return (ssize_t)rest.len;
-}
-
-static void free_half(void *arg)
-{
-    lk_buf_wipe(arg);
-    free(arg);
-}
-
-/* Promises the whole length and ends half-way. */
-static struct MHD_Response *cut_response(struct local_reply *reply)
-{
-    struct lk_buf *half = lk_alloc(sizeof *half);
-    int64_t whole = reply->file_fd >= 0 ? reply->file_len : (int64_t)reply->body.len;
-    size_t len = whole / 2 < CUT_MAX ? (size_t)whole / 2 : CUT_MAX;
-    char byte;
-
-    *half = (struct lk_buf)LK_BUF_INIT(CUT_MAX);
-    for (size_t i = 0; i < len; i++)
-        if (reply->file_fd < 0)
-            lk_buf_put_char(half, reply->body.data[i]);
-        else if (pread(reply->file_fd, &byte, 1, reply->file_offset + (int64_t)i) == 1)
-            lk_buf_put_char(half, byte);
-    return MHD_create_response_from_callback((uint64_t)whole, CUT_MAX, read_half, half, free_half);
-}
-
-static struct MHD_Response *make_response(struct local_reply *reply)
+static struct MHD_Response *make_response(const struct local_server *server,
+                                          struct local_reply *reply)
 {
     struct MHD_Response *response;
 
-    if (reply->cut_body)
-        return cut_response(reply);
+    if (reply->cut_body || reply->cut_at >= 0 || reply->drip_ms > 0)
+        return local_spoiled_response(reply, server->stop);
     if (reply->file_fd < 0)
         return MHD_create_response_from_buffer(reply->body.len, (void *)lk_buf_cstr(&reply->body),
                                                MHD_RESPMEM_MUST_COPY);
@@ -212,9 +207,10 @@ static struct MHD_Response *make_response(struct local_reply *reply)
     return response;
 }
 
-static enum MHD_Result send_reply(struct MHD_Connection *connection, struct local_reply *reply)
+static enum MHD_Result send_reply(const struct local_server *server,
+                                  struct MHD_Connection *connection, struct local_reply *reply)
 {
-    struct MHD_Response *response = make_response(reply);
+    struct MHD_Response *response = make_response(server, reply);
     enum MHD_Result result;
     const char *name;
     json_t *value;
@@ -228,14 +224,15 @@ static enum MHD_Result send_reply(struct MHD_Connection *connection, struct loca
     return result;
 }
 
-static enum MHD_Result refuse(struct MHD_Connection *connection, int status, const char *why)
+static enum MHD_Result refuse(const struct local_server *server, struct MHD_Connection *connection,
+                              int status, const char *why)
 {
     struct local_reply reply;
     enum MHD_Result result;
 
     local_reply_init(&reply);
     local_reply_text(&reply, status, "text/plain", lk_str_from(why));
-    result = send_reply(connection, &reply);
+    result = send_reply(server, connection, &reply);
     local_reply_done(&reply);
     return result;
 }
@@ -258,6 +255,7 @@ static enum MHD_Result handle(struct local_server *server, struct call *call, co
                                     .body_len = call->received,
                                     .find_header = find_header,
                                     .is_own_user = is_own_user,
+                                    .hang_up = hang_up,
                                     .transport = call};
     struct local_reply reply;
     struct lk_str override;
@@ -266,14 +264,14 @@ static enum MHD_Result handle(struct local_server *server, struct call *call, co
     call->server_port = server->port;
     lk_str_split(lk_str_from(call->uri), '?', &request.raw_path, &request.query);
     if (!find_method(lk_str_from(method), &request.method))
-        return refuse(call->connection, 405, "unknown method");
+        return refuse(server, call->connection, 405, "unknown method");
     if (!decode_path(request.raw_path, &path))
-        return refuse(call->connection, 400, "bad path");
+        return refuse(server, call->connection, 400, "bad path");
     request.path = lk_buf_view(&path);
     request.has_content_length = local_request_header(&request, "Content-Length").len > 0;
     override = local_request_header(&request, "X-HTTP-Method-Override");
     if (override.len && !find_method(override, &request.method))
-        return refuse(call->connection, 400, "unknown X-HTTP-Method-Override");
+        return refuse(server, call->connection, 400, "unknown X-HTTP-Method-Override");
     if (call->spool_fd >= 0) {
         request.body = LK_STR_EMPTY;
         lseek(call->spool_fd, 0, SEEK_SET);
@@ -281,7 +279,8 @@ static enum MHD_Result handle(struct local_server *server, struct call *call, co
     local_reply_init(&reply);
     server->handler(server->service, &request, &reply);
     /* Asked for by a fault: the connection ends without an answer. */
-    result = reply.status == LOCAL_NO_ANSWER ? MHD_NO : send_reply(call->connection, &reply);
+    result =
+        reply.status == LOCAL_NO_ANSWER ? MHD_NO : send_reply(server, call->connection, &reply);
     local_reply_done(&reply);
     return result;
 }
@@ -389,7 +388,7 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
         /* Known before the body comes: answered before it comes. */
         if (announced_len(connection) > BODY_MAX)
             call->refused = 413;
-        return call->refused ? refuse(connection, call->refused, "the request is too large")
+        return call->refused ? refuse(server, connection, call->refused, "the request is too large")
                              : MHD_YES;
     }
     if (*upload_len) {
@@ -398,7 +397,7 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
         return MHD_YES;
     }
     if (call->refused)
-        return refuse(connection, call->refused, "the request is too large");
+        return refuse(server, connection, call->refused, "the request is too large");
     return handle(server, call, method);
 }
 
@@ -418,6 +417,21 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
     lk_fd_close(&call->spool_fd);
     free(call);
     *con_cls = NULL;
+}
+
+static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    (void)arg;
+    (void)connection;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        enum owner *owner = lk_alloc(sizeof *owner);
+        *owner = OWNER_NOT_LOOKED_UP;
+        *context = owner;
+        return;
+    }
+    free(*context);
+    *context = NULL;
 }
 
 static void on_log(void *arg, const char *fmt, va_list args) LK_PRINTF(2, 0);
@@ -449,14 +463,14 @@ static struct MHD_Daemon *start_daemon(struct local_server *server, unsigned sho
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (!plain)
         flags |= MHD_USE_TLS;
-    return MHD_start_daemon(flags, 0, NULL, NULL, on_access, server, MHD_OPTION_SOCK_ADDR, &at,
-                            MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_URI_LOG_CALLBACK,
-                            on_uri, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_CONNECTION_S,
-                            MHD_OPTION_ARRAY, plain ? none : tls, MHD_OPTION_END);
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, on_access, server, MHD_OPTION_SOCK_ADDR, &at,
+        MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_uri, server,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL, MHD_OPTION_UNESCAPE_CALLBACK,
+        leave_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_CONNECTION_S,
+        MHD_OPTION_ARRAY, plain ? none : tls, MHD_OPTION_END);
 }
 
 enum lk_status local_server_start(const struct local_server_options *options,
@@ -472,6 +486,7 @@ enum lk_status local_server_start(const struct local_server_options *options,
         .key = lk_str_dup(lk_str_from(options->key_pem)),
         .spool_folder = lk_str_dup(lk_str_from(options->spool_folder)),
     };
+    server->stop = lk_cancel_new();
     pthread_mutex_init(&server->lock, NULL);
     count_running(server, 0);
     server->daemon = start_daemon(server, options->port, options->plain_http);
@@ -507,8 +522,10 @@ void local_server_free(struct local_server *server)
 {
     if (!server)
         return;
+    lk_cancel_set(server->stop);
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
+    lk_cancel_free(server->stop);
     pthread_mutex_destroy(&server->lock);
     lk_buf_wipe(&(struct lk_buf){.data = server->key, .cap = strlen(server->key)});
     free(server->certificate);

@@ -25,15 +25,18 @@ struct local_request {
     /* Where headers come from; name without case. NULL: there are none. */
     struct lk_str (*find_header)(const void *transport, const char *name);
     bool (*is_own_user)(const void *transport); /* NULL: there is no connection; see below */
-    const void *transport;                      /* of the two above */
+    void (*hang_up)(const void *transport);     /* NULL: likewise */
+    const void *transport;                      /* of the three above */
 };
 
-enum { LOCAL_NO_ANSWER = -1 };
+enum { LOCAL_NO_ANSWER = -1, LOCAL_NO_CUT = -1 };
 
 /* What to send. Filled by the handler, released by the server. */
 struct local_reply {
     int status;         /* LOCAL_NO_ANSWER: the connection ends instead (a fault, for tests) */
     bool cut_body;      /* the connection ends in the middle of the body (a fault, for tests) */
+    int64_t cut_at;     /* the same, after so many bytes; LOCAL_NO_CUT: not */
+    int64_t drip_ms;    /* the body in ten pieces, with that wait before each (a fault) */
     json_t *headers;    /* object of strings, owned; NULL for none */
     struct lk_buf body; /* used unless file_fd is set */
     int file_fd;        /* >= 0: streams file_len bytes from file_offset; closed by the server */
@@ -70,6 +73,8 @@ struct lk_str local_request_header(const struct local_request *request, const ch
 /* Whether the program at the other end runs as our own user (or as root, who may do all anyway).
  * False when that cannot be told. True without a connection: a test. */
 bool local_request_is_own_user(const struct local_request *request);
+/* Ends the connection now, before the handler is done (a fault, for tests). */
+void local_request_hang_up(const struct local_request *request);
 /* Decoded query parameter; false when absent. */
 bool local_request_query(const struct local_request *request, const char *name, struct lk_buf *ret);
 

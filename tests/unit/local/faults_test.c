@@ -17,6 +17,8 @@ struct fixture {
     struct local_faults *faults;
     struct local_faulty faulty;
     int worked; /* how often the service itself did its work */
+    int lost, hung_up, worked_when_hung_up;
+    const char *json; /* what it answers; NULL: a text */
 };
 
 static void work(void *service, const struct local_request *request, struct local_reply *reply)
@@ -25,7 +27,24 @@ static void work(void *service, const struct local_request *request, struct loca
 
     (void)request;
     f->worked++;
-    local_reply_text(reply, 202, "text/plain", LK_STR("done"));
+    local_reply_header(reply, "Location", "/there");
+    if (f->json)
+        local_reply_json_take(reply, 200, json_loads(f->json, 0, NULL));
+    else
+        local_reply_text(reply, 202, "text/plain", LK_STR("done"));
+}
+
+static void lose(void *service)
+{
+    struct fixture *f = service;
+    f->lost++;
+}
+
+static void hang_up(const void *transport)
+{
+    struct fixture *f = (struct fixture *)transport;
+    f->hung_up++;
+    f->worked_when_hung_up = f->worked;
 }
 
 static enum lk_status read_rules(struct fixture *f, const char *text, struct lk_error *err)
@@ -47,6 +66,9 @@ static void ask(struct fixture *f, enum local_method method, const char *path, c
 {
     struct local_request request = {
         .method = method, .path = lk_str_from(path), .body = lk_str_from(body), .body_fd = -1};
+
+    request.hang_up = hang_up;
+    request.transport = f;
 
     local_reply_init(reply);
     local_faults_handle(&f->faulty, &request, reply);
@@ -72,7 +94,7 @@ static int set_up(void **state)
     f->path = temp_folder_path(f->folder, "faults.json");
     fake_clock_init(&f->clock);
     f->faulty = (struct local_faulty){
-        .name = "livy", .clock = &f->clock.clock, .handler = work, .service = f};
+        .name = "livy", .clock = &f->clock.clock, .handler = work, .service = f, .lose = lose};
     *state = f;
     return 0;
 }
@@ -175,6 +197,93 @@ static void a_body_can_be_cut(void **state)
     local_reply_done(&reply);
 }
 
+/* The body that comes for the service's own answer json. */
+static void expect_body(struct fixture *f, const char *json, const char *wanted)
+{
+    struct local_reply reply;
+
+    f->json = json;
+    ask(f, LOCAL_GET, "/", "", &reply);
+    assert_str(lk_buf_view(&reply.body), wanted);
+    local_reply_done(&reply);
+}
+
+static void an_answer_is_edited_member_by_member(void **state)
+{
+    struct fixture *f = *state;
+
+    use_rules(f, "[{\"edit\":{\"state\":\"Error\",\"livyInfo\":null,\"a\":{\"b\":1,\"c\":null},"
+                 "\"new\":{\"x\":{\"y\":null}}}},"
+                 "{\"times\":9,\"rename\":{\"items\":\"value\"},"
+                 "\"edit_items\":{\"tags\":null}}]");
+    expect_body(f, "{\"state\":\"success\",\"livyInfo\":{},\"a\":{\"c\":2,\"d\":3}}",
+                "{\"state\":\"Error\",\"a\":{\"d\":3,\"b\":1},\"new\":{\"x\":{}}}");
+    expect_body(f, "{\"n\":1,\"items\":[{\"id\":1,\"tags\":{}},7],\"z\":2}",
+                "{\"n\":1,\"value\":[{\"id\":1},7],\"z\":2}");
+    expect_body(f, "[1]", "[1]"); /* no object: as it is */
+    expect_body(f, NULL, "done");
+}
+
+static void a_rule_may_wait_for_what_the_service_says(void **state)
+{
+    struct fixture *f = *state;
+
+    use_rules(f, "[{\"when\":{\"state\":\"success\",\"a\":{\"b\":1}},\"after\":1,"
+                 "\"edit\":{\"result\":\"Uncertain\"}},"
+                 "{\"times\":9,\"path_contains\":\"/\",\"edit\":{\"other\":true}}]");
+    expect_body(f, "{\"state\":\"running\"}", "{\"state\":\"running\",\"other\":true}");
+    expect_body(f, "{\"state\":\"success\",\"a\":{\"b\":1,\"c\":2}}",
+                "{\"state\":\"success\",\"a\":{\"b\":1,\"c\":2},\"other\":true}");
+    expect_body(f, "{\"state\":\"success\",\"a\":{\"b\":1}}",
+                "{\"state\":\"success\",\"a\":{\"b\":1},\"result\":\"Uncertain\"}");
+    expect_body(f, "{\"state\":\"success\",\"a\":{\"b\":1}}",
+                "{\"state\":\"success\",\"a\":{\"b\":1},\"other\":true}");
+    assert_int_equal(f->worked, 4); /* once each, whoever looked */
+}
+
+static void an_answer_of_its_own_may_come_after_the_work(void **state)
+{
+    struct fixture *f = *state;
+    struct local_reply reply;
+
+    use_rules(f, "[{\"status\":504,\"work\":true,\"body\":\"\"},{\"lose\":true}]");
+    ask(f, LOCAL_POST, "/", "", &reply);
+    assert_int_equal(reply.status, 504);
+    assert_int_equal(reply.body.len, 0);
+    assert_null(json_object_get(reply.headers, "Location")); /* nothing of the service's own */
+    local_reply_done(&reply);
+    assert_int_equal(f->worked, 1);
+    assert_int_equal(status_of(f, LOCAL_POST, "/"), 202);
+    assert_int_equal(f->lost, 1);
+}
+
+static void a_reset_may_come_long_before_the_work_is_done(void **state)
+{
+    struct fixture *f = *state;
+
+    use_rules(f, "[{\"reset\":\"during\",\"delay_ms\":700}]");
+    assert_int_equal(status_of(f, LOCAL_POST, "/"), LOCAL_NO_ANSWER);
+    assert_int_equal(f->hung_up, 1);
+    assert_int_equal(f->worked_when_hung_up, 0);
+    assert_int_equal(f->worked, 1);
+    assert_int_equal(fake_clock_waited_ms(&f->clock), 700);
+}
+
+static void a_body_may_end_anywhere_and_come_slowly(void **state)
+{
+    struct fixture *f = *state;
+    struct local_reply reply;
+
+    use_rules(f, "[{\"cut_at\":0},{\"drip_ms\":20}]");
+    ask(f, LOCAL_GET, "/", "", &reply);
+    assert_int_equal(reply.cut_at, 0);
+    local_reply_done(&reply);
+    ask(f, LOCAL_GET, "/", "", &reply);
+    assert_int_equal(reply.cut_at, LOCAL_NO_CUT);
+    assert_int_equal(reply.drip_ms, 20);
+    local_reply_done(&reply);
+}
+
 static void a_delay_waits_and_then_the_service_answers(void **state)
 {
     struct fixture *f = *state;
@@ -230,6 +339,10 @@ static void wrong_rules_are_refused_with_what_is_wrong(void **state)
         {"[{\"body\":\"x\"}]", "status"},
         {"[{\"headers\":{\"A\":1}}]", "header A"},
         {"[{\"headers\":[]}]", "headers"},
+        {"[{\"edit\":[]}]", "edit"},
+        {"[{\"when\":1}]", "when"},
+        {"[{\"rename\":{\"a\":1}}]", "other name of a"},
+        {"[{\"cut_at\":\"x\"}]", "cut_at"},
     };
     struct fixture *f = *state;
 
@@ -253,6 +366,11 @@ int main(void)
         TEST(headers_alone_are_added_to_the_services_own_answer),
         TEST(a_reset_comes_before_or_after_the_work),
         TEST(a_body_can_be_cut),
+        TEST(an_answer_is_edited_member_by_member),
+        TEST(a_rule_may_wait_for_what_the_service_says),
+        TEST(an_answer_of_its_own_may_come_after_the_work),
+        TEST(a_reset_may_come_long_before_the_work_is_done),
+        TEST(a_body_may_end_anywhere_and_come_slowly),
         TEST(a_delay_waits_and_then_the_service_answers),
         TEST(a_delay_ends_when_the_service_goes_away),
         TEST(rules_change_while_it_runs),

@@ -106,6 +106,10 @@ static void serve(void *service, const struct local_request *request, struct loc
     if (lk_str_eq(request->path, LK_STR("/gone")))
         reply->status = LOCAL_NO_ANSWER;
     reply->cut_body = lk_str_ends(request->path, LK_STR("cut"));
+    reply->cut_at = lk_str_ends(request->path, LK_STR("first4")) ? 4 : LOCAL_NO_CUT;
+    reply->drip_ms = lk_str_ends(request->path, LK_STR("drip"));
+    if (lk_str_eq(request->path, LK_STR("/hang-up")))
+        local_request_hang_up(request);
 }
 
 /* ---- a client of few words ----------------------------------------------------------------- */
@@ -394,6 +398,22 @@ static void a_fault_ends_the_connection_without_or_within_the_answer(void **stat
     assert_lacks(lk_buf_view(&body), "}");
 }
 
+static void a_fault_makes_a_body_end_anywhere_or_come_in_drips(void **state)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf headers = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf body = LK_BUF_INIT(4096);
+
+    assert_int_equal(ask(*state, "GET /file/first4 HTTP/1.1\n", LK_STR_EMPTY, &headers, &body),
+                     206);
+    assert_contains(lk_buf_view(&headers), "Content-Length: 5");
+    assert_str(lk_buf_view(&body), "2345");
+    json_decref(ask_json(*state, "GET /drip HTTP/1.1\n", LK_STR_EMPTY)); /* whole */
+    lk_buf_clear(&body);
+    assert_int_equal(ask(*state, "GET /file/drip HTTP/1.1\n", LK_STR_EMPTY, NULL, &body), 206);
+    assert_str(lk_buf_view(&body), "23456");
+    assert_int_equal(ask(*state, "GET /hang-up HTTP/1.1\n", LK_STR_EMPTY, NULL, NULL), 0);
+}
+
 static void *ask_wait(void *arg)
 {
     json_decref(ask_json(arg, "GET /wait HTTP/1.1\n", LK_STR_EMPTY));
@@ -450,6 +470,7 @@ int main(void)
         TEST(head_has_the_length_and_no_body),
         TEST(a_file_is_sent_from_its_offset),
         TEST(a_fault_ends_the_connection_without_or_within_the_answer),
+        TEST(a_fault_makes_a_body_end_anywhere_or_come_in_drips),
         TEST(a_handler_that_waits_holds_up_nobody),
         TEST(nobody_is_served_on_another_address),
         TEST(a_client_that_goes_away_leaves_nothing_running),
