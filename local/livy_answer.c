@@ -115,6 +115,30 @@ static int64_t query_number(const struct local_request *request, const char *nam
     return lk_str_to_i64(lk_buf_view(&text), &ret) && ret >= 0 ? ret : -1;
 }
 
+/* Whether the number of all batches is wanted; it is unless $count=false. False when answered. */
+static bool read_count(const struct local_request *request, bool *ret, struct local_reply *reply)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(16);
+    bool asked = local_request_query(request, "$count", &text);
+
+    *ret = !asked || lk_str_eq_nocase(lk_buf_view(&text), LK_STR("true"));
+    if (*ret || lk_str_eq_nocase(lk_buf_view(&text), LK_STR("false")))
+        return true;
+    local_livy_error(reply, 400, "InvalidInput", "$count must be true or false.");
+    return false;
+}
+
+/* The list has no such parameter (livy.md §1.2). False when answered. */
+static bool lacks(const struct local_request *request, const char *name, struct local_reply *reply)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1024);
+
+    if (!local_request_query(request, name, &text))
+        return true;
+    local_livy_error(reply, 400, "InvalidInput", "The list of batches takes no %s.", name);
+    return false;
+}
+
 static void answer_list(struct local_livy *livy, const struct local_request *request,
                         struct local_reply *reply)
 {
@@ -122,7 +146,11 @@ static void answer_list(struct local_livy *livy, const struct local_request *req
     int64_t skip = query_number(request, "$skip", 0);
     LK_CLEANUP(local_livy_jobs_done) struct local_livy_jobs jobs = {NULL};
     json_t *json, *items;
+    bool counted;
 
+    if (!read_count(request, &counted, reply) || !lacks(request, "$filter", reply) ||
+        !lacks(request, "$orderby", reply))
+        return;
     if (top < 1 || top > LIST_MAX || skip < 0) {
         local_livy_error(reply, 400, "InvalidInput", "$top must be 1 to %d and $skip 0 or more.",
                          LIST_MAX);
@@ -136,16 +164,17 @@ static void answer_list(struct local_livy *livy, const struct local_request *req
         json_array_append_new(items,
                               local_batch_list_item(&jobs.at[i]->batch, &livy->runner.place));
     pthread_mutex_unlock(&livy->lock);
-    json_object_set_new(json, "totalCountOfMatchedItems", json_integer((json_int_t)jobs.count));
+    if (counted)
+        json_object_set_new(json, "totalCountOfMatchedItems", json_integer((json_int_t)jobs.count));
     json_object_set_new(json, "pageSize", json_integer((json_int_t)json_array_size(items)));
     json_object_set_new(json, "items", items);
     local_reply_json_take(reply, 200, json);
 }
 
-static void no_such_batch(struct local_reply *reply, struct lk_str id)
+void local_livy_no_batch(struct local_reply *reply, struct lk_str id)
 {
     local_livy_error(reply, 404, "SparkCoreSessionNotFound", "There is no batch '%.*s'.",
-                     LK_STR_ARGS(lk_str_slice(id, 0, 64)));
+                     LK_STR_ARGS(lk_str_cut(id, 64)));
 }
 
 static void answer_batch(struct local_livy *livy, const struct local_livy_route *route,
@@ -169,41 +198,7 @@ static void answer_batch(struct local_livy *livy, const struct local_livy_route 
     }
     pthread_mutex_unlock(&livy->lock);
     if (!job)
-        no_such_batch(reply, route->id);
-}
-
-static void answer_history(struct local_livy *livy, struct local_reply *reply)
-{
-    int64_t now = livy->clock->unix_ms(livy->clock);
-    LK_CLEANUP(local_livy_jobs_done) struct local_livy_jobs jobs = {NULL};
-    json_t *json = json_object(), *value = json_array();
-
-    pthread_mutex_lock(&livy->lock);
-    local_livy_jobs_of(livy, LOCAL_FACE_FABRIC, &jobs);
-    for (size_t i = jobs.count; i > 0; i--)
-        json_array_append_new(
-            value, local_batch_session_item(&jobs.at[i - 1]->batch, &livy->runner.place, now));
-    pthread_mutex_unlock(&livy->lock);
-    json_object_set_new(json, "value", value);
-    json_object_set_new(json, "continuationToken", json_null());
-    json_object_set_new(json, "continuationUri", json_null());
-    local_reply_json_take(reply, 200, json);
-}
-
-static void answer_history_entry(struct local_livy *livy, const struct local_livy_route *route,
-                                 struct local_reply *reply)
-{
-    struct local_livy_job *job;
-
-    pthread_mutex_lock(&livy->lock);
-    job = local_livy_find(livy, route->id);
-    if (job)
-        local_reply_json_take(reply, 200,
-                              local_batch_session_item(&job->batch, &livy->runner.place,
-                                                       livy->clock->unix_ms(livy->clock)));
-    pthread_mutex_unlock(&livy->lock);
-    if (!job)
-        no_such_batch(reply, route->id);
+        local_livy_no_batch(reply, route->id);
 }
 
 static bool place_exists(const struct local_livy *livy, const struct local_livy_route *route,
@@ -263,9 +258,9 @@ void local_livy_answer(struct local_livy *livy, const struct local_livy_route *r
     else if (route->resource == LOCAL_LIVY_BATCH)
         answer_batch(livy, route, request->method, caller, reply);
     else if (route->resource == LOCAL_LIVY_HISTORY)
-        answer_history(livy, reply);
+        local_livy_answer_history(livy, request, reply);
     else if (route->resource == LOCAL_LIVY_HISTORY_ENTRY)
-        answer_history_entry(livy, route, reply);
+        local_livy_answer_history_entry(livy, route, request, reply);
     else
         local_livy_answer_logs(livy, route, request, reply);
 }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 enum { PART_DEFAULT = 1024 * 1024, PART_MAX = 16 * 1024 * 1024, VALUE_MAX = 256 };
+enum { FILE_OFFSET_MAX = 20000, FILES_MAX = 3000 }; /* of rolling logs */
 
 static bool query_is(const struct local_request *request, const char *name, const char *value)
 {
@@ -69,9 +70,10 @@ static void send_file(int fd, int64_t from, int64_t len, struct local_reply *rep
     local_reply_header(reply, "Content-Type", "application/octet-stream");
 }
 
-/* Takes fd. */
-static void send_part(int fd, const struct stat *info, const struct local_request *request,
-                      struct local_reply *reply)
+/* Takes fd. "Offset is only valid while the application is running" (livy.md §2): of an ended
+ * driver's log each part is its beginning. */
+static void send_part(int fd, const struct stat *info, bool heeds_offset,
+                      const struct local_request *request, struct local_reply *reply)
 {
     int64_t from = 0, len = PART_DEFAULT, end = info->st_size;
 
@@ -82,6 +84,8 @@ static void send_part(int fd, const struct stat *info, const struct local_reques
                          "offset must be 0 or more and size 0 to %d bytes.", PART_MAX);
         return;
     }
+    if (!heeds_offset)
+        from = 0;
     if (from > end)
         from = end;
     send_file(fd, from, len < end - from ? len : end - from, reply);
@@ -125,7 +129,7 @@ static void answer_file(const struct local_livy *livy, const struct local_batch 
         return;
     }
     if (query_is(request, "isDownload", "true") && query_is(request, "isPartial", "true"))
-        send_part(fd, &info, request, reply);
+        send_part(fd, &info, !log->is_driver || !local_batch_has_ended(batch), request, reply);
     else
         send_file(fd, 0, info.st_size, reply);
 }
@@ -136,14 +140,25 @@ static void answer_rolling(const struct local_livy *livy, const struct local_bat
 {
     static const char *const names[] = {"stderr", "stdout"};
     LK_CLEANUP(lk_buf_done) struct lk_buf prefix = LK_BUF_INIT(VALUE_MAX);
-    json_t *list = json_array();
+    int64_t skip = 0, top = FILES_MAX;
+    json_t *list;
 
+    if (!query_range(request, "offset", FILE_OFFSET_MAX, &skip) ||
+        !query_range(request, "maxResults", FILES_MAX, &top) || top < 1) {
+        local_livy_error(reply, 400, "InvalidInput",
+                         "offset must be 0 to %d files and maxResults 1 to %d.", FILE_OFFSET_MAX,
+                         FILES_MAX);
+        return;
+    }
+    list = json_array();
     (void)!local_request_query(request, "filenamePrefix", &prefix);
     for (size_t i = 0; i < LK_COUNT(names); i++) {
         struct stat info;
         LK_CLEANUP(lk_fd_close) int fd = open_log(livy, batch, names[i], &info);
 
-        if (fd >= 0 && lk_str_starts(lk_str_from(names[i]), lk_buf_view(&prefix)))
+        if (fd < 0 || !lk_str_starts(lk_str_from(names[i]), lk_buf_view(&prefix)) || skip-- > 0)
+            continue;
+        if ((int64_t)json_array_size(list) < top)
             json_array_append_new(list, meta_of(names[i], &info, batch));
     }
     local_reply_json_take(reply, 200, container_meta(list));
@@ -186,8 +201,7 @@ void local_livy_answer_logs(struct local_livy *livy, const struct local_livy_rou
     bool is_app;
 
     if (!look_up(livy, route->id, &batch)) {
-        local_livy_error(reply, 404, "SparkCoreSessionNotFound", "There is no batch '%.*s'.",
-                         LK_STR_ARGS(lk_str_slice(route->id, 0, 64)));
+        local_livy_no_batch(reply, route->id);
         return;
     }
     if (query_is(request, "type", "livy")) {

@@ -139,6 +139,16 @@ static json_t *error_info(const struct local_batch *batch)
     return list;
 }
 
+/* Neither is served here; the log is the monitoring API's. */
+static json_t *app_info(void)
+{
+    json_t *json = json_object();
+
+    json_object_set_new(json, "driverLogUrl", json_null());
+    json_object_set_new(json, "sparkUiUrl", json_null());
+    return json;
+}
+
 static json_t *log_lines(struct lk_str log)
 {
     json_t *list = json_array();
@@ -179,6 +189,7 @@ json_t *local_batch_reply(const struct local_batch *batch, const struct local_pl
 
     json_object_set_new(json, "jobType", json_string("SparkBatch"));
     json_object_set_new(json, "state", json_string(state_name(batch)));
+    json_object_set_new(json, "appInfo", app_info());
     json_object_set_new(json, "errorInfo", error_info(batch));
     if (fabric)
         json_object_set_new(json, "fabricBatchStateInfo", fabric);
@@ -310,7 +321,9 @@ json_t *local_batch_session_item(const struct local_batch *batch, const struct l
     json_object_set_new(json, "state", json_string(session_state(batch)));
     json_object_set_new(json, "livyId", json_string(batch->id));
     lk_json_set_text(json, "livyName", lk_json_get_str(batch->request, "name"));
-    json_object_set_new(json, "origin", json_string("SubmittedJob"));
+    json_object_set_new(
+        json, "origin",
+        json_string(batch->phase == LOCAL_BATCH_QUEUED ? "PendingJob" : "SubmittedJob"));
     json_object_set_new(json, "attemptNumber", json_integer(1));
     json_object_set_new(json, "maxNumberOfAttempts", json_integer(1));
     json_object_set_new(json, "jobType", json_string("SparkBatch"));
@@ -327,5 +340,12 @@ json_t *local_batch_session_item(const struct local_batch *batch, const struct l
     json_object_set_new(json, "operationName", json_string("Batch Livy Run"));
     json_object_set_new(json, "runtimeVersion", json_string("1.3"));
     json_object_set_new(json, "isHighConcurrency", json_false());
+    json_object_set_new(json, "jobInstanceId", json_string(batch->id));
+    json_object_set_new(json, "consumerId", submitter(batch));
+    /* The one machine: local[2], all of it the driver's. */
+    json_object_set_new(json, "driverCores", json_integer(2));
+    json_object_set_new(json, "driverMemory", json_integer(1));
+    json_object_set_new(json, "numExecutors", json_integer(0));
+    json_object_set_new(json, "isDynamicAllocationEnabled", json_false());
     return json;
 }

@@ -89,6 +89,22 @@ static enum lk_status check_member(const char *name, const json_t *value, struct
                         name);
 }
 
+/* Its value is text that is JSON again: where people slip (livy.md §0, §1.3). */
+static enum lk_status check_environment(const json_t *conf, struct lk_error *err)
+{
+    static const char name[] = "spark.fabric.environmentDetails";
+    struct lk_str text = lk_json_get_str(conf, name);
+    LK_CLEANUP(lk_json_unref) json_t *details = NULL;
+
+    if (!json_object_get(conf, name))
+        return LK_OK;
+    if (lk_json_parse(text, name, &details, NULL) == LK_OK &&
+        lk_str_is_guid(lk_json_get_str(details, "id")))
+        return LK_OK;
+    return lk_error_set(err, LK_INVALID, "InvalidInput",
+                        "'%s' must be a string that holds {\"id\":\"<guid>\"}.", name);
+}
+
 /* spark-submit takes --conf as key=value. */
 static enum lk_status check_conf(const json_t *conf, struct lk_error *err)
 {
@@ -101,7 +117,7 @@ static enum lk_status check_conf(const json_t *conf, struct lk_error *err)
             return lk_error_set(err, LK_INVALID, "InvalidInput",
                                 "'conf' has the key '%.64s', which is no Spark property.", key);
     }
-    return LK_OK;
+    return check_environment(conf, err);
 }
 
 enum lk_status local_livy_request_read(struct lk_str body, json_t **ret, struct lk_error *err)

@@ -106,6 +106,8 @@ bool local_livy_is_seeded(const struct local_livy_options *options);
 /* Fabric's error body (livy.md §1.6). */
 void local_livy_error(struct local_reply *reply, int status, const char *code, const char *fmt, ...)
     LK_PRINTF(4, 5);
+/* 404, as all of Fabric's resources below a batch that is not there. */
+void local_livy_no_batch(struct local_reply *reply, struct lk_str id);
 /* All but the token's check; tests come in here. */
 void local_livy_answer(struct local_livy *livy, const struct local_livy_route *route,
                        const struct local_request *request, const struct local_caller *caller,
@@ -124,5 +126,12 @@ LK_MUST_USE enum lk_status local_livy_read_body(const struct local_request *requ
                                                 struct lk_buf *ret, struct lk_error *err);
 void local_livy_answer_logs(struct local_livy *livy, const struct local_livy_route *route,
                             const struct local_request *request, struct local_reply *reply);
+/* livySessions: the list, of which a page holds LOCAL_LIVY_HISTORY_PAGE, and one entry. */
+enum { LOCAL_LIVY_HISTORY_PAGE = 20 };
+void local_livy_answer_history(struct local_livy *livy, const struct local_request *request,
+                               struct local_reply *reply);
+void local_livy_answer_history_entry(struct local_livy *livy, const struct local_livy_route *route,
+                                     const struct local_request *request,
+                                     struct local_reply *reply);
 
 #endif

@@ -31,6 +31,15 @@ static const struct {
     {"{\"file\":\"f\",\"numExecutors\":\"2\"}", "'numExecutors' must be an integer"},
     {"{\"file\":\"f\",\"driverCores\":0}", "'driverCores' must be"},
     {"{\"file\":\"f\",\"driverCores\":1.5}", "'driverCores' must be"},
+    {"{\"file\":\"f\",\"conf\":{\"spark.fabric.environmentDetails\":"
+     "\"{\\\"id\\\": \\\"11111111-2222-3333-4444-555555555555\\\"}\"}}",
+     NULL},
+    {"{\"file\":\"f\",\"conf\":{\"spark.fabric.environmentDetails\":\"{\\\"id\\\": \\\"my "
+     "env\\\"}\"}}",
+     "must be a string that holds"},
+    {"{\"file\":\"f\",\"conf\":{\"spark.fabric.environmentDetails\":"
+     "\"11111111-2222-3333-4444-555555555555\"}}",
+     "must be a string that holds"},
     {"{\"file\":\"f\",\"queue\":\"q\"}", "Unknown field 'queue'"},
     {"{\"file\":\"f\",\"proxyUser\":\"q\"}", "Unknown field 'proxyUser'"},
     {"{\"file\":\"f\xff\"}", "no valid JSON"},

@@ -72,6 +72,20 @@ static json_t *wait_for(struct fixture *f, const char *id, const char *wanted)
     return NULL;
 }
 
+static void wait_for_app(struct fixture *f, const char *id)
+{
+    for (int looks = 0; looks < LOOKS; looks++) {
+        json_t *json = get_batch(f, id);
+        bool there = *text_at(json, "appId") != '\0';
+
+        json_decref(json);
+        if (there)
+            return;
+        look_again_soon();
+    }
+    fail_msg("no application");
+}
+
 static void a_payload_runs_in_the_lakehouse_and_its_output_is_the_driver_log(void **state)
 {
     struct fixture *f = *state;
@@ -118,10 +132,11 @@ static void a_log_is_read_in_parts(void **state)
     char id[LK_UUID_SIZE], path[256], query[256], *log;
 
     write_payload(f, "ok.py",
+                  "printf 0123456789\n"
                   "echo '{\"event\":\"application\",\"id\":\"local-42\"}' >>$LIVY_LOCAL_STATUS\n"
-                  "printf 0123456789\n");
+                  "while [ ! -e Files/go ]; do sleep 0.01; done\n");
     submit(f, "ok.py", id);
-    json_decref(wait_for(f, id, "success"));
+    wait_for_app(f, id);
     snprintf(path, sizeof path, LH "/livySessions/%s/applications/local-42/1/logs", id);
     for (size_t i = 0; i < LK_COUNT(parts); i++) {
         snprintf(query, sizeof query, "type=driver&fileName=stdout%s", parts[i].query);
@@ -134,8 +149,26 @@ static void a_log_is_read_in_parts(void **state)
                      200);
     assert_non_null(strstr(log, "\"length\":10"));
     free(log);
+    write_payload(f, "go", "");
+    json_decref(wait_for(f, id, "success"));
+    /* "Offset is only valid while the application is running." */
+    assert_int_equal(
+        ask(f, LOCAL_GET, path,
+            "type=driver&fileName=stdout&isDownload=true&isPartial=true&offset=2&size=3", "", &log),
+        200);
+    assert_string_equal(log, "012");
+    free(log);
     assert_int_equal(ask(f, LOCAL_GET, path, "type=rollingdriver&meta=true", "", &log), 200);
     assert_non_null(strstr(log, "\"containerLogMeta\":[{"));
+    free(log);
+    assert_int_equal(
+        ask(f, LOCAL_GET, path, "type=rollingdriver&meta=true&offset=1&maxResults=1", "", &log),
+        200);
+    assert_null(strstr(log, "\"fileName\":\"stderr\""));
+    assert_non_null(strstr(log, "\"fileName\":\"stdout\""));
+    free(log);
+    assert_int_equal(
+        ask(f, LOCAL_GET, path, "type=rollingdriver&meta=true&maxResults=3001", "", &log), 400);
     free(log);
     assert_int_equal(ask(f, LOCAL_GET, path, "type=driver&fileName=../batch.json", "", &log), 400);
     free(log);
@@ -248,6 +281,121 @@ static void batches_survive_a_restart_and_running_ones_are_ended(void **state)
     json_decref(json);
 }
 
+static void restart(struct fixture *f, const struct local_livy_limits *limits)
+{
+    local_livy_free(f->livy);
+    f->options.limits = *limits;
+    start(f);
+}
+
+static void past_the_limit_the_capacity_is_full(void **state)
+{
+    struct fixture *f = *state;
+    char first[LK_UUID_SIZE], second[LK_UUID_SIZE];
+    json_t *json;
+
+    restart(f, &(struct local_livy_limits){.at_once = 1, .waiting = 1});
+    write_payload(f, "long.py", "exec sleep 1000\n");
+    submit(f, "long.py", first);
+    json_decref(wait_for(f, first, "running"));
+    submit(f, "long.py", second);
+    json = ask_json(f, LOCAL_POST, LIVY "/batches", "", "{\"file\":\"" FILES "long.py\"}", 430);
+    assert_string_equal(text_at(json, "errorCode"), "TooManyRequestsForCapacity");
+    assert_non_null(strstr(text_at(json, "message"), "HTTP status code: 430"));
+    assert_true(json_is_true(json_object_get(json, "isRetriable")));
+    json_decref(json);
+    json = ask_json(f, LOCAL_GET, LIVY "/batches", "", "", 200);
+    assert_int_equal(json_integer_value(json_object_get(json, "totalCountOfMatchedItems")), 2);
+    json_decref(json);
+}
+
+static void the_oldest_ended_batches_are_forgotten(void **state)
+{
+    struct fixture *f = *state;
+    char ids[3][LK_UUID_SIZE], path[256];
+
+    restart(f, &(struct local_livy_limits){.kept = 2});
+    write_payload(f, "ok.py", "true\n");
+    for (size_t i = 0; i < LK_COUNT(ids); i++) {
+        submit(f, "ok.py", ids[i]);
+        if (i < 2)
+            json_decref(wait_for(f, ids[i], "success"));
+    }
+    for (int looks = 0; looks < LOOKS && f->livy->job_count == 3; looks++)
+        look_again_soon();
+    snprintf(path, sizeof path, LIVY "/batches/%s", ids[0]);
+    json_decref(ask_json(f, LOCAL_GET, path, "", "", 404));
+    json_decref(wait_for(f, ids[1], "success"));
+    json_decref(wait_for(f, ids[2], "success"));
+}
+
+static void a_lost_record_is_in_no_answer(void **state)
+{
+    struct fixture *f = *state;
+    char id[LK_UUID_SIZE], path[256];
+    json_t *json;
+
+    write_payload(f, "ok.py", "true\n");
+    submit(f, "ok.py", id);
+    local_livy_lose(f->livy);
+    snprintf(path, sizeof path, LIVY "/batches/%s", id);
+    json_decref(ask_json(f, LOCAL_GET, path, "", "", 404));
+    json = ask_json(f, LOCAL_GET, LIVY "/batches", "$count=true", "", 200);
+    assert_int_equal(json_integer_value(json_object_get(json, "totalCountOfMatchedItems")), 0);
+    json_decref(json);
+}
+
+/* Each id of the pages, newest first, and how many pages there were. */
+static int read_history(struct fixture *f, const char *query, json_t *ids)
+{
+    char next[512];
+    int pages = 0;
+
+    snprintf(next, sizeof next, "%s", query);
+    for (bool more = true; more; pages++) {
+        json_t *json =
+            ask_json(f, LOCAL_GET, "/v1/workspaces/" DEMO_WS "/spark/livySessions", next, "", 200);
+        json_t *item;
+        size_t i;
+
+        json_array_foreach(json_object_get(json, "value"), i, item)
+            json_array_append(ids, json_object_get(item, "livyId"));
+        more = json_is_string(json_object_get(json, "continuationToken"));
+        assert_true(more == json_is_string(json_object_get(json, "continuationUri")));
+        snprintf(next, sizeof next, "continuationToken=%s%s%s", text_at(json, "continuationToken"),
+                 *query ? "&" : "", query);
+        json_decref(json);
+    }
+    return pages;
+}
+
+static void the_history_comes_in_pages_that_new_batches_do_not_move(void **state)
+{
+    enum { BATCHES = LOCAL_LIVY_HISTORY_PAGE * 2 + 3 };
+    struct fixture *f = *state;
+    char ids[BATCHES][LK_UUID_SIZE];
+    json_t *seen = json_array(), *json;
+
+    write_payload(f, "long.py", "exec sleep 1000\n");
+    for (int i = 0; i < BATCHES; i++)
+        submit(f, "long.py", ids[i]);
+    assert_int_equal(read_history(f, "", seen), 3);
+    assert_int_equal(json_array_size(seen), BATCHES);
+    for (int i = 0; i < BATCHES; i++)
+        assert_string_equal(json_string_value(json_array_get(seen, (size_t)i)),
+                            ids[BATCHES - 1 - i]);
+    json_array_clear(seen);
+    (void)read_history(f, "beta=true&state=cancelled", seen);
+    assert_int_equal(json_array_size(seen), 0);
+    (void)read_history(f, "beta=true&state=NotStarted&submitter.Id=oid", seen);
+    assert_true(json_array_size(seen) >= BATCHES - 2);
+    json_decref(seen);
+    json = ask_json(f, LOCAL_GET, LH "/livySessions", "state=Failed", "", 400);
+    json_decref(json);
+    json = ask_json(f, LOCAL_GET, LH "/livySessions", "continuationToken=eHg=", "", 400);
+    json_decref(json);
+}
+
 static void without_spark_a_submission_says_what_to_run(void **state)
 {
     struct fixture *f = *state;
@@ -315,6 +463,9 @@ static void what_is_not_there_is_answered_with_fabrics_errors(void **state)
         {LOCAL_POST, LIVY "/batches", "", "{}", 400, "InvalidInput"},
         {LOCAL_GET, LIVY "/batches", "$top=0", "", 400, "InvalidInput"},
         {LOCAL_GET, LIVY "/batches", "$skip=x", "", 400, "InvalidInput"},
+        {LOCAL_GET, LIVY "/batches", "$count=perhaps", "", 400, "InvalidInput"},
+        {LOCAL_GET, LIVY "/batches", "$filter=x", "", 400, "InvalidInput"},
+        {LOCAL_GET, LIVY "/batches", "$orderby=x", "", 400, "InvalidInput"},
     };
     struct fixture *f = *state;
 
@@ -339,6 +490,10 @@ int main(void)
         TEST(cancelling_ends_the_process_and_its_children),
         TEST(a_third_batch_waits_and_can_be_cancelled_while_it_waits),
         TEST(batches_survive_a_restart_and_running_ones_are_ended),
+        TEST(past_the_limit_the_capacity_is_full),
+        TEST(the_oldest_ended_batches_are_forgotten),
+        TEST(a_lost_record_is_in_no_answer),
+        TEST(the_history_comes_in_pages_that_new_batches_do_not_move),
         TEST(without_spark_a_submission_says_what_to_run),
         TEST(spark_that_is_installed_meanwhile_is_used),
         TEST(what_is_not_there_is_answered_with_fabrics_errors),
