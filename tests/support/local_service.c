@@ -49,7 +49,10 @@ static void write_file(const char *folder, const char *name, mode_t mode, struct
     assert_lk_ok(lk_file_write(path, mode, text, &err), &err);
 }
 
-static void become_service(const struct local_service *service)
+enum { WORDS_MAX = 32 };
+
+/* options: NULL-terminated, or NULL. */
+static void become_service(const struct local_service *service, const char *const *options)
 {
     LK_CLEANUP(lk_free_ptr) char *home = temp_folder_path(service->folder, "home");
     LK_CLEANUP(lk_free_ptr) char *spark = temp_folder_path(service->folder, "spark");
@@ -57,12 +60,17 @@ static void become_service(const struct local_service *service)
     LK_CLEANUP(lk_free_ptr) char *rules = temp_folder_path(service->folder, "rules.json");
     LK_CLEANUP(lk_free_ptr) char *log = temp_folder_path(service->folder, "log");
     int out = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    const char *words[WORDS_MAX] = {"livy-local", "--home",         home, "--spark-home",
+                                    spark,        "--java-home",    java, "--faults",
+                                    rules,        "--idle-timeout", "2m"};
+    size_t count = 11;
 
+    while (options && *options && count < WORDS_MAX - 1)
+        words[count++] = *options++;
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
     setenv("HOME", service->folder, 1);
-    execl(LK_TEST_BIN "/livy-local", "livy-local", "--home", home, "--spark-home", spark,
-          "--java-home", java, "--faults", rules, "--idle-timeout", "2m", (char *)NULL);
+    execv(LK_TEST_BIN "/livy-local", (char *const *)words);
     _exit(127);
 }
 
@@ -76,6 +84,11 @@ static bool read_state(struct local_service *service)
 }
 
 struct local_service *local_service_new(void)
+{
+    return local_service_new_with(NULL);
+}
+
+struct local_service *local_service_new_with(const char *const *options_of_its_own)
 {
     struct local_service *service = calloc(1, sizeof *service);
     int64_t deadline = now_ms() + START_MS;
@@ -92,7 +105,7 @@ struct local_service *local_service_new(void)
     service->pid = fork();
     assert_true(service->pid >= 0);
     if (!service->pid)
-        become_service(service);
+        become_service(service, options_of_its_own);
     while (!read_state(service)) {
         if (now_ms() > deadline || waitpid(service->pid, NULL, WNOHANG))
             fail_msg("livy-local does not start; see %s/log", service->folder);

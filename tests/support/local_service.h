@@ -19,6 +19,8 @@ struct local_service {
 
 /* Fails the test when it does not get ready. */
 LK_MUST_USE struct local_service *local_service_new(void);
+/* The same with more options on its command line, NULL-terminated. */
+LK_MUST_USE struct local_service *local_service_new_with(const char *const *options_of_its_own);
 void local_service_free(struct local_service *service);
 /* Of "authority", "fabric" or "onelake_blob". */
 uint16_t local_service_port(const struct local_service *service, const char *name);
