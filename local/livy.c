@@ -23,105 +23,6 @@ static int64_t now_ms(const struct local_livy *livy)
     return livy->clock->unix_ms(livy->clock);
 }
 
-static bool is_shown(const struct local_livy_job *job, enum local_face face)
-{
-    return job->batch.face == face && !job->lost;
-}
-
-struct local_livy_job *local_livy_find(struct local_livy *livy, struct lk_str id)
-{
-    for (size_t i = 0; i < livy->job_count; i++) {
-        if (is_shown(livy->jobs[i], LOCAL_FACE_FABRIC) &&
-            lk_str_eq_nocase(lk_str_from(livy->jobs[i]->batch.id), id))
-            return livy->jobs[i];
-    }
-    return NULL;
-}
-
-struct local_livy_job *local_livy_find_number(struct local_livy *livy, enum local_face face,
-                                              int64_t number)
-{
-    for (size_t i = 0; i < livy->job_count; i++) {
-        if (is_shown(livy->jobs[i], face) && livy->jobs[i]->batch.number == number)
-            return livy->jobs[i];
-    }
-    return NULL;
-}
-
-void local_livy_jobs_of(const struct local_livy *livy, enum local_face face,
-                        struct local_livy_jobs *ret)
-{
-    ret->at = lk_alloc((livy->job_count + 1) * sizeof *ret->at);
-    ret->count = 0;
-    for (size_t i = 0; i < livy->job_count; i++) {
-        if (is_shown(livy->jobs[i], face))
-            ret->at[ret->count++] = livy->jobs[i];
-    }
-}
-
-void local_livy_jobs_done(struct local_livy_jobs *jobs)
-{
-    free(jobs->at);
-}
-
-static size_t count_phase(const struct local_livy *livy, enum local_batch_phase from,
-                          enum local_batch_phase to)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < livy->job_count; i++)
-        count += livy->jobs[i]->batch.phase >= from && livy->jobs[i]->batch.phase <= to &&
-                 !livy->jobs[i]->batch.phantom;
-    return count;
-}
-
-/* Says to those who look why nothing moves. */
-static void explain_waiting(struct local_livy *livy, struct local_batch *batch)
-{
-    size_t running = count_phase(livy, LOCAL_BATCH_PACKAGING, LOCAL_BATCH_RUNNING);
-
-    if (livy->seeding)
-        snprintf(batch->waits_for, sizeof batch->waits_for,
-                 "waiting for the demo table green_tripdata_2022, which is being generated "
-                 "(once, under a minute)");
-    else if (running >= (size_t)livy->limits.at_once)
-        snprintf(batch->waits_for, sizeof batch->waits_for,
-                 "waiting for one of the %d batches that run at the same time",
-                 livy->limits.at_once);
-}
-
-bool local_livy_is_full(const struct local_livy *livy)
-{
-    return count_phase(livy, LOCAL_BATCH_QUEUED, LOCAL_BATCH_QUEUED) >=
-           (size_t)livy->limits.waiting;
-}
-
-void local_livy_make(struct local_livy *livy, json_t *request, const struct local_caller *caller,
-                     struct local_batch *ret)
-{
-    local_batch_init(ret, request, now_ms(livy));
-    snprintf(ret->submitter_id, sizeof ret->submitter_id, "%s", caller->oid);
-    snprintf(ret->submitter_name, sizeof ret->submitter_name, "%s", caller->name);
-    ret->submitter_is_user = caller->is_user;
-}
-
-struct local_livy_job *local_livy_add(struct local_livy *livy, const struct local_batch *batch)
-{
-    struct local_livy_job *job = lk_alloc(sizeof *job);
-
-    *job = (struct local_livy_job){.batch = *batch};
-    livy->jobs = lk_realloc(livy->jobs, (livy->job_count + 1) * sizeof *livy->jobs);
-    livy->jobs[livy->job_count++] = job;
-    if (batch->phantom)
-        return job;
-    explain_waiting(livy, &job->batch);
-    local_livy_save(livy, &job->batch);
-    local_livy_note(livy, &job->batch, "accepted from %s; queued",
-                    batch->submitter_name[0] ? batch->submitter_name : "this machine");
-    pthread_cond_signal(&livy->wake);
-    return job;
-}
-
 /* The group is Spark's launcher, its JVM and the payload's Python. */
 static void send_signal(struct local_livy_job *job, int signal_number)
 {
@@ -211,7 +112,7 @@ static void start_job(struct local_livy *livy, struct local_livy_job *job)
 
 static void start_waiting(struct local_livy *livy)
 {
-    size_t running = count_phase(livy, LOCAL_BATCH_PACKAGING, LOCAL_BATCH_RUNNING);
+    size_t running = local_livy_count(livy, LOCAL_BATCH_PACKAGING, LOCAL_BATCH_RUNNING);
 
     if (livy->seeding || livy->stopping)
         return;
@@ -224,7 +125,7 @@ static void start_waiting(struct local_livy *livy)
             start_job(livy, job);
             running += !local_batch_has_ended(&job->batch);
         } else {
-            explain_waiting(livy, &job->batch);
+            local_livy_explain_waiting(livy, &job->batch);
         }
     }
 }
@@ -386,25 +287,15 @@ static void *run(void *arg)
 
         if (livy->stopping && alive == 0)
             break;
-        if (!livy->prepared && count_phase(livy, LOCAL_BATCH_QUEUED, LOCAL_BATCH_QUEUED))
+        if (!livy->prepared && local_livy_count(livy, LOCAL_BATCH_QUEUED, LOCAL_BATCH_QUEUED))
             prepare(livy);
         start_waiting(livy);
         local_livy_prune(livy);
-        alive = count_phase(livy, LOCAL_BATCH_PACKAGING, LOCAL_BATCH_RUNNING);
+        alive = local_livy_count(livy, LOCAL_BATCH_PACKAGING, LOCAL_BATCH_RUNNING);
         wait_for_work(livy, alive > 0);
     }
     pthread_mutex_unlock(&livy->lock);
     return NULL;
-}
-
-void local_livy_lose(void *service)
-{
-    struct local_livy *livy = service;
-
-    pthread_mutex_lock(&livy->lock);
-    if (livy->job_count)
-        livy->jobs[livy->job_count - 1]->lost = true;
-    pthread_mutex_unlock(&livy->lock);
 }
 
 bool local_livy_is_busy(struct local_livy *livy)
@@ -412,7 +303,7 @@ bool local_livy_is_busy(struct local_livy *livy)
     bool busy;
 
     pthread_mutex_lock(&livy->lock);
-    busy = livy->seeding || count_phase(livy, LOCAL_BATCH_QUEUED, LOCAL_BATCH_RUNNING) > 0;
+    busy = livy->seeding || local_livy_count(livy, LOCAL_BATCH_QUEUED, LOCAL_BATCH_RUNNING) > 0;
     pthread_mutex_unlock(&livy->lock);
     return busy;
 }

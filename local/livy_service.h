@@ -1,6 +1,6 @@
 /* The inside of struct local_livy, shared by its files: livy.c (life and the thread
- * that runs batches), livy_store.c and livy_ring.c (disk), livy_answer.c and livy_logs.c
- * (Fabric's face), livy_face_apache.c (the others'). */
+ * that runs batches), livy_jobs.c, livy_store.c and livy_ring.c (disk), livy_answer.c and
+ * livy_logs.c (Fabric's face), livy_face_apache.c (the others'). */
 #ifndef LK_LOCAL_LIVY_SERVICE_H
 #define LK_LOCAL_LIVY_SERVICE_H
 
@@ -89,6 +89,11 @@ struct local_livy_jobs {
 void local_livy_jobs_of(const struct local_livy *livy, enum local_face face,
                         struct local_livy_jobs *ret);
 void local_livy_jobs_done(struct local_livy_jobs *jobs);
+/* How many are in one of these phases, phantoms apart. Lock held. */
+size_t local_livy_count(const struct local_livy *livy, enum local_batch_phase from,
+                        enum local_batch_phase to);
+/* Says to those who look why nothing moves. Lock held. */
+void local_livy_explain_waiting(struct local_livy *livy, struct local_batch *batch);
 /* Lock held. Whether no more may wait. */
 bool local_livy_is_full(const struct local_livy *livy);
 /* Takes request. */

@@ -58,12 +58,7 @@ struct call {
 /* Who is at the other end of a connection; MHD's socket_context. */
 enum owner { OWNER_NOT_LOOKED_UP, OWNER_IS_US, OWNER_IS_ANOTHER };
 
-/* ---- what handlers ask --------------------------------------------------------------------- */
-
-struct lk_str local_request_header(const struct local_request *request, const char *name)
-{
-    return request->find_header ? request->find_header(request->transport, name) : LK_STR_EMPTY;
-}
+/* ---- what requests ask --------------------------------------------------------------------- */
 
 static struct lk_str find_header(const void *transport, const char *name)
 {
@@ -90,11 +85,6 @@ static bool is_own_user(const void *transport)
     return *owner == OWNER_IS_US;
 }
 
-bool local_request_is_own_user(const struct local_request *request)
-{
-    return !request->is_own_user || request->is_own_user(request->transport);
-}
-
 static void hang_up(const void *transport)
 {
     const struct call *call = transport;
@@ -103,54 +93,6 @@ static void hang_up(const void *transport)
 
     if (info)
         shutdown(info->connect_fd, SHUT_RDWR);
-}
-
-void local_request_hang_up(const struct local_request *request)
-{
-    if (request->hang_up)
-        request->hang_up(request->transport);
-}
-
-bool local_request_query(const struct local_request *request, const char *name, struct lk_buf *ret)
-{
-    return lk_form_get(request->query, lk_str_from(name), ret);
-}
-
-void local_reply_init(struct local_reply *reply)
-{
-    *reply = (struct local_reply){
-        .status = 500, .cut_at = LOCAL_NO_CUT, .body = LK_BUF_INIT(64 << 20), .file_fd = -1};
-}
-
-void local_reply_done(struct local_reply *reply)
-{
-    lk_json_unref(&reply->headers);
-    lk_buf_done(&reply->body);
-    lk_fd_close(&reply->file_fd);
-}
-
-void local_reply_header(struct local_reply *reply, const char *name, const char *value)
-{
-    if (!reply->headers)
-        reply->headers = json_object();
-    json_object_set_new(reply->headers, name, json_string(value));
-}
-
-void local_reply_json_take(struct local_reply *reply, int status, json_t *json)
-{
-    reply->status = status;
-    local_reply_header(reply, "Content-Type", "application/json; charset=utf-8");
-    lk_buf_clear(&reply->body);
-    lk_json_write(json, false, &reply->body);
-    json_decref(json);
-}
-
-void local_reply_text(struct local_reply *reply, int status, const char *type, struct lk_str text)
-{
-    reply->status = status;
-    local_reply_header(reply, "Content-Type", type);
-    lk_buf_clear(&reply->body);
-    lk_buf_put(&reply->body, text);
 }
 
 /* ---- one request --------------------------------------------------------------------------- */
