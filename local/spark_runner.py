@@ -102,7 +102,17 @@ def print_traceback(problem, payload):
     traceback.print_exception(type(problem), problem, frames or problem.__traceback__)
 
 
+def leave_without_payload(payload):
+    """With the words of Python itself, which is what runs a payload elsewhere."""
+    reason = f"can't open file {payload!r}: [Errno 2] No such file or directory"
+    print(f"{sys.executable}: {reason}", file=sys.stderr)
+    report("error", type="FileNotFoundError", message=reason)
+    sys.exit(2)
+
+
 def run(payload):
+    if not os.path.exists(payload):
+        leave_without_payload(payload)
     try:
         runpy.run_path(payload, run_name="__main__")
     except SystemExit as leaving:
