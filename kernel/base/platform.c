@@ -24,6 +24,49 @@
 enum { DESCRIPTORS_SCANNED = 1024, PATH_SIZE = 4096 };
 
 #if LINUX_CALLS
+enum { SET_LOCK = F_OFD_SETLK, GET_LOCK = F_OFD_GETLK };
+#else
+enum { SET_LOCK = F_SETLK, GET_LOCK = F_GETLK };
+#endif
+
+static int lock_call(int fd, int command, struct flock *lock)
+{
+    int got;
+
+    do
+        got = fcntl(fd, command, lock);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+static struct flock lock_of(short type, int64_t at)
+{
+    return (struct flock){
+        .l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)at, .l_len = 1, .l_pid = 0};
+}
+
+bool lk_platform_lock_byte(int fd, int64_t at)
+{
+    struct flock lock = lock_of(F_WRLCK, at);
+
+    return lock_call(fd, SET_LOCK, &lock) == 0;
+}
+
+void lk_platform_unlock_byte(int fd, int64_t at)
+{
+    struct flock lock = lock_of(F_UNLCK, at);
+
+    (void)lock_call(fd, SET_LOCK, &lock);
+}
+
+bool lk_platform_byte_is_locked(int fd, int64_t at)
+{
+    struct flock lock = lock_of(F_WRLCK, at);
+
+    return lock_call(fd, GET_LOCK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+#if LINUX_CALLS
 
 bool lk_platform_wakeup_open(int ends[2])
 {

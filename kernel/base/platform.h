@@ -6,6 +6,7 @@
 #include "base/compiler.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Opens a wake-up: once a byte count is written to ends[1], ends[0] is readable until it was read
  * empty. Both non-blocking and close-on-exec; they may be the same descriptor (eventfd). Write
@@ -35,6 +36,16 @@ void lk_platform_forbid_dumps(void);
  * sends nothing: compare getppid() afterwards with the pid expected. false when this system cannot
  * do it; watch getppid() then. Async-signal-safe. */
 bool lk_platform_on_parent_death(int signal);
+
+/* An exclusive lock on one byte of an open file (writable, need not reach that far): held until it
+ * is dropped, the file is closed or the process dies, however it dies; processes on other machines
+ * see it where the file system passes locks on. false when it is held elsewhere or the file system
+ * knows no locks. On Linux the descriptor owns it; elsewhere the process, which then loses all of
+ * its locks on a file by closing any descriptor of it. */
+LK_MUST_USE bool lk_platform_lock_byte(int fd, int64_t at);
+void lk_platform_unlock_byte(int fd, int64_t at);
+/* Whether somebody else, another descriptor on Linux, holds it. */
+bool lk_platform_byte_is_locked(int fd, int64_t at);
 
 /* Absolute path of the running program, malloc'd; NULL when it cannot be told. */
 LK_MUST_USE char *lk_platform_own_program(void);

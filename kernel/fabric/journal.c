@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "fabric/journal_line.h"
+#include "fabric/journal_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,11 +14,16 @@
 /* Of a journal larger than this only the end is read. */
 #define JOURNAL_READ_MAX ((off_t)16 << 20)
 
-enum { LINE_MAX_BYTES = 16384 };
+enum { LINE_MAX_BYTES = 32768 };
+
+/* Without locks an intent this young counts as under way: a POST, its repetitions after refusals and
+ * the look-up take less. */
+enum { UNDER_WAY_MS = 10 * 60000 };
 
 struct lk_journal {
     char *path;
     struct lk_clock *clock;
+    struct lk_journal_lock lock;
 };
 
 struct lk_journal *lk_journal_new(const char *path, struct lk_clock *clock)
@@ -26,6 +32,7 @@ struct lk_journal *lk_journal_new(const char *path, struct lk_clock *clock)
 
     journal->path = lk_str_dup(lk_str_from(path));
     journal->clock = clock;
+    lk_journal_lock_init(&journal->lock, path);
     return journal;
 }
 
@@ -33,6 +40,7 @@ void lk_journal_free(struct lk_journal *journal)
 {
     if (!journal)
         return;
+    lk_journal_lock_done(&journal->lock);
     free(journal->path);
     free(journal);
 }
@@ -50,12 +58,18 @@ static bool ends_torn(const char *path)
     return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
 }
 
+static enum lk_status make_folder(const struct lk_journal *journal, struct lk_error *err)
+{
+    LK_CLEANUP(lk_free_ptr) char *copy = lk_str_dup(lk_str_from(journal->path));
+
+    return lk_file_make_folders(dirname(copy), 0700, err);
+}
+
 static enum lk_status append(struct lk_journal *journal, const struct lk_journal_line *line,
                              struct lk_error *err)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(LINE_MAX_BYTES);
-    LK_CLEANUP(lk_free_ptr) char *copy = lk_str_dup(lk_str_from(journal->path));
-    enum lk_status st = lk_file_make_folders(dirname(copy), 0700, err);
+    enum lk_status st = make_folder(journal, err);
 
     if (!st && ends_torn(journal->path))
         lk_buf_put_char(&text, '\n');
@@ -79,31 +93,45 @@ static void put_text(struct lk_str text, char *ret, size_t size)
     ret[text.len] = '\0';
 }
 
-enum lk_status lk_journal_intent(struct lk_journal *journal, struct lk_str submit_id,
-                                 struct lk_str endpoint, struct lk_str name, struct lk_str file,
-                                 struct lk_error *err)
+enum lk_status lk_journal_begin(struct lk_journal *journal, const struct lk_journal_intent *intent,
+                                struct lk_error *err)
 {
     struct lk_journal_line line = {.is_outcome = false};
+    struct lk_journal_entry *entry = &line.entry;
+    enum lk_status st = make_folder(journal, NULL);
 
-    line.entry.intent_unix_ms = journal->clock->unix_ms(journal->clock);
-    put_text(submit_id, line.entry.submit_id, sizeof(line.entry.submit_id));
-    put_text(endpoint, line.entry.endpoint, sizeof(line.entry.endpoint));
-    put_text(name, line.entry.name, sizeof(line.entry.name));
-    put_text(file, line.entry.file, sizeof(line.entry.file));
-    return append(journal, &line, err);
+    entry->intent_unix_ms = journal->clock->unix_ms(journal->clock);
+    put_text(intent->submit_id, entry->submit_id, sizeof(entry->submit_id));
+    put_text(intent->endpoint, entry->endpoint, sizeof(entry->endpoint));
+    put_text(intent->service, entry->service, sizeof(entry->service));
+    put_text(intent->name, entry->name, sizeof(entry->name));
+    put_text(intent->service_name, entry->service_name, sizeof(entry->service_name));
+    put_text(intent->file, entry->file, sizeof(entry->file));
+    put_text(intent->sha256, entry->sha256, sizeof(entry->sha256));
+    put_text(intent->resubmit_of, entry->resubmit_of, sizeof(entry->resubmit_of));
+    /* Before the line: there is no moment in which it looks like a lost one. */
+    entry->was_locked = !st && lk_journal_lock_take(&journal->lock, intent->submit_id);
+    st = append(journal, &line, err);
+    if (st)
+        lk_journal_lock_drop(&journal->lock, intent->submit_id);
+    return st;
 }
 
 enum lk_status lk_journal_outcome(struct lk_journal *journal, struct lk_str submit_id,
                                   enum lk_journal_outcome outcome, struct lk_str batch_id,
-                                  struct lk_error *err)
+                                  const char *how, struct lk_error *err)
 {
     struct lk_journal_line line = {.is_outcome = true};
+    enum lk_status st;
 
     line.entry.intent_unix_ms = journal->clock->unix_ms(journal->clock);
     line.entry.outcome = outcome;
     put_text(submit_id, line.entry.submit_id, sizeof(line.entry.submit_id));
     put_text(batch_id, line.entry.batch_id, sizeof(line.entry.batch_id));
-    return append(journal, &line, err);
+    put_text(lk_str_from(how), line.entry.how, sizeof(line.entry.how));
+    st = append(journal, &line, err);
+    lk_journal_lock_drop(&journal->lock, submit_id);
+    return st;
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -112,6 +140,7 @@ enum lk_status lk_journal_outcome(struct lk_journal *journal, struct lk_str subm
 struct outcome {
     char submit_id[40];
     char batch_id[64];
+    char how[16];
     enum lk_journal_outcome outcome;
 };
 
@@ -156,7 +185,23 @@ static void keep_outcome(struct reading *r, const struct lk_journal_entry *entry
     kept = &r->outcomes[r->outcome_count++];
     memcpy(kept->submit_id, entry->submit_id, sizeof(kept->submit_id));
     memcpy(kept->batch_id, entry->batch_id, sizeof(kept->batch_id));
+    memcpy(kept->how, entry->how, sizeof(kept->how));
     kept->outcome = entry->outcome;
+}
+
+/* The one that counts; of two of a kind the first met, which is the newest. */
+static void take_outcome(const struct reading *r, struct lk_journal_entry *entry)
+{
+    for (size_t i = 0; i < r->outcome_count; i++) {
+        const struct outcome *o = &r->outcomes[i];
+        if (strcmp(o->submit_id, entry->submit_id) != 0 ||
+            (entry->has_outcome && o->outcome >= entry->outcome))
+            continue;
+        entry->has_outcome = true;
+        entry->outcome = o->outcome;
+        memcpy(entry->batch_id, o->batch_id, sizeof(entry->batch_id));
+        memcpy(entry->how, o->how, sizeof(entry->how));
+    }
 }
 
 static void keep_entry(struct reading *r, const struct lk_journal_entry *entry)
@@ -167,14 +212,9 @@ static void keep_entry(struct reading *r, const struct lk_journal_entry *entry)
         r->entries = lk_realloc(r->entries, (2 * r->count + 1) * sizeof(*r->entries));
     kept = &r->entries[r->count++];
     *kept = *entry;
-    for (size_t i = 0; i < r->outcome_count; i++) {
-        if (strcmp(r->outcomes[i].submit_id, entry->submit_id) != 0)
-            continue;
-        kept->has_outcome = true;
-        kept->outcome = r->outcomes[i].outcome;
-        memcpy(kept->batch_id, r->outcomes[i].batch_id, sizeof(kept->batch_id));
-        return; /* the first met is the newest */
-    }
+    take_outcome(r, kept);
+    for (size_t i = 0; i + 1 < r->count && !kept->resubmitted; i++)
+        kept->resubmitted = strcmp(r->entries[i].resubmit_of, kept->submit_id) == 0;
 }
 
 static void read_line(struct reading *r, struct lk_str text)
@@ -189,6 +229,18 @@ static void read_line(struct reading *r, struct lk_str text)
         keep_outcome(r, &line.entry);
     else
         keep_entry(r, &line.entry);
+}
+
+static void tell_in_flight(const struct lk_journal *journal, struct lk_journal_entry *entry)
+{
+    int64_t age_ms = journal->clock->unix_ms(journal->clock) - entry->intent_unix_ms;
+
+    if (entry->has_outcome)
+        return;
+    entry->in_flight =
+        entry->was_locked
+            ? lk_journal_lock_is_taken(&journal->lock, lk_str_from(entry->submit_id))
+            : age_ms < UNDER_WAY_MS;
 }
 
 enum lk_status lk_journal_read(struct lk_journal *journal, size_t max,
@@ -212,6 +264,8 @@ enum lk_status lk_journal_read(struct lk_journal *journal, size_t max,
         rest.len = from ? from - 1 : 0;
     }
     free(r.outcomes);
+    for (size_t i = 0; i < r.count; i++)
+        tell_in_flight(journal, &r.entries[i]);
     *ret = r.entries ? r.entries : lk_alloc(1);
     *ret_count = r.count;
     *ret_bad_lines = r.bad_lines;

@@ -29,28 +29,44 @@ void lk_journal_line_write(const struct lk_journal_line *line, struct lk_buf *re
     if (line->is_outcome) {
         set_text(json, "outcome", outcome_names[entry->outcome]);
         set_text(json, "batch_id", entry->batch_id);
+        set_text(json, "how", entry->how);
     } else {
         set_text(json, "endpoint", entry->endpoint);
+        set_text(json, "service", entry->service);
         set_text(json, "name", entry->name);
+        set_text(json, "service_name", entry->service_name);
         set_text(json, "file", entry->file);
+        set_text(json, "sha256", entry->sha256);
+        set_text(json, "resubmit_of", entry->resubmit_of);
+        json_object_set_new(json, "locked", json_boolean(entry->was_locked));
     }
     lk_json_write(json, false, ret);
     lk_buf_put_char(ret, '\n');
 }
 
 struct fields {
-    struct lk_str event, submit_id, at, endpoint, name, file, outcome, batch_id;
+    struct lk_str event, submit_id, at;
+    struct lk_str endpoint, service, name, service_name, file, sha256, resubmit_of;
+    struct lk_str outcome, batch_id, how;
+    bool locked;
 };
 
+/* Lines of older versions have fewer. */
 static const struct lk_json_field line_fields[] = {
     LK_JSON_REQUIRED(struct fields, event, "event", LK_JSON_STR),
     LK_JSON_REQUIRED(struct fields, submit_id, "submit_id", LK_JSON_STR),
     LK_JSON_REQUIRED(struct fields, at, "at", LK_JSON_STR),
     LK_JSON_OPTIONAL(struct fields, endpoint, "endpoint", LK_JSON_STR),
+    LK_JSON_OPTIONAL(struct fields, service, "service", LK_JSON_STR),
     LK_JSON_OPTIONAL(struct fields, name, "name", LK_JSON_STR),
+    LK_JSON_OPTIONAL(struct fields, service_name, "service_name", LK_JSON_STR),
     LK_JSON_OPTIONAL(struct fields, file, "file", LK_JSON_STR),
+    LK_JSON_OPTIONAL(struct fields, sha256, "sha256", LK_JSON_STR),
+    LK_JSON_OPTIONAL(struct fields, resubmit_of, "resubmit_of", LK_JSON_STR),
+    LK_JSON_OPTIONAL(struct fields, locked, "locked", LK_JSON_BOOL),
     LK_JSON_OPTIONAL(struct fields, outcome, "outcome", LK_JSON_STR),
     LK_JSON_OPTIONAL(struct fields, batch_id, "batch_id", LK_JSON_STR),
+    LK_JSON_OPTIONAL(struct fields, how, "how", LK_JSON_STR),
 };
 
 static void put_text(struct lk_str text, char *ret, size_t size)
@@ -73,6 +89,18 @@ static bool read_outcome(struct lk_str name, struct lk_journal_entry *ret)
     return false;
 }
 
+static void read_intent(const struct fields *f, struct lk_journal_entry *ret)
+{
+    put_text(f->endpoint, ret->endpoint, sizeof(ret->endpoint));
+    put_text(f->service, ret->service, sizeof(ret->service));
+    put_text(f->name, ret->name, sizeof(ret->name));
+    put_text(f->service_name, ret->service_name, sizeof(ret->service_name));
+    put_text(f->file, ret->file, sizeof(ret->file));
+    put_text(f->sha256, ret->sha256, sizeof(ret->sha256));
+    put_text(f->resubmit_of, ret->resubmit_of, sizeof(ret->resubmit_of));
+    ret->was_locked = f->locked;
+}
+
 bool lk_journal_line_read(struct lk_str text, struct lk_journal_line *ret)
 {
     LK_CLEANUP(lk_json_unref) json_t *json = NULL;
@@ -87,12 +115,33 @@ bool lk_journal_line_read(struct lk_str text, struct lk_journal_line *ret)
         return false;
     put_text(f.submit_id, entry->submit_id, sizeof(entry->submit_id));
     ret->is_outcome = lk_str_eq(f.event, LK_STR("outcome"));
-    if (ret->is_outcome) {
-        put_text(f.batch_id, entry->batch_id, sizeof(entry->batch_id));
-        return read_outcome(f.outcome, entry);
+    if (!ret->is_outcome) {
+        read_intent(&f, entry);
+        return lk_str_eq(f.event, LK_STR("intent"));
     }
-    put_text(f.endpoint, entry->endpoint, sizeof(entry->endpoint));
-    put_text(f.name, entry->name, sizeof(entry->name));
-    put_text(f.file, entry->file, sizeof(entry->file));
-    return lk_str_eq(f.event, LK_STR("intent"));
+    put_text(f.batch_id, entry->batch_id, sizeof(entry->batch_id));
+    put_text(f.how, entry->how, sizeof(entry->how));
+    return read_outcome(f.outcome, entry);
+}
+
+/* ---- judging ------------------------------------------------------------------------------- */
+
+bool lk_journal_is_unsettled(const struct lk_journal_entry *entry)
+{
+    return entry->has_outcome ? entry->outcome == LK_JOURNAL_UNKNOWN : !entry->in_flight;
+}
+
+static struct lk_str without_port(struct lk_str base)
+{
+    struct lk_str prefix = LK_STR("https://localhost:");
+    struct lk_str rest = lk_str_slice(base, prefix.len, base.len);
+
+    if (!lk_str_starts(base, prefix))
+        return base;
+    return lk_str_slice(rest, lk_str_find_char(rest, '/'), rest.len);
+}
+
+bool lk_journal_is_same_service(struct lk_str a, struct lk_str b)
+{
+    return lk_str_eq(without_port(a), without_port(b));
 }

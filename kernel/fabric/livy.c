@@ -105,6 +105,12 @@ static enum lk_status get_json(struct lk_livy *livy, const struct lk_buf *url, c
     return LK_OK;
 }
 
+enum lk_status lk_livy_get_json(struct lk_livy *livy, const struct lk_buf *url, const char *what,
+                                struct lk_cancel *cancel, json_t **ret, struct lk_error *err)
+{
+    return get_json(livy, url, what, LK_HTTP_REPEAT_ALWAYS, cancel, ret, NULL, err);
+}
+
 enum lk_status lk_livy_poll(struct lk_livy *livy, struct lk_str id, enum lk_http_repeat repeat,
                             struct lk_cancel *cancel, struct lk_livy_batch *ret,
                             int64_t *ret_retry_after_ms, struct lk_error *err)

@@ -10,12 +10,18 @@
 
 struct lk_livy;
 
+enum { LK_LIVY_SUBMITTER_MAX = 64 };
+
 struct lk_livy_options {
     const struct lk_livy_endpoint *endpoint; /* borrowed */
     const struct lk_cloud *cloud;            /* borrowed */
     struct lk_http *http;                    /* borrowed: retry over bearer(fabric) over curl */
     struct lk_clock *clock;                  /* borrowed */
     struct lk_journal *journal;              /* borrowed */
+    /* Tells who submits, as the service will call him (the object id of the token): for the last
+     * resort after a lost answer. false when it is not known. May be NULL. */
+    bool (*submitter)(void *of, struct lk_cancel *cancel, char ret[LK_LIVY_SUBMITTER_MAX]);
+    void *submitter_of;
 };
 
 LK_MUST_USE struct lk_livy *lk_livy_new(const struct lk_livy_options *options);

@@ -2,6 +2,7 @@
 #include "fabric/livy_batch.h"
 
 #include "base/timefmt.h"
+#include "fabric/livy_marker.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -250,8 +251,6 @@ static void read_names(const struct reply *reply, struct lk_livy_batch *ret)
              ret->app_id, sizeof(ret->app_id));
     put_text(first_text(reply->root, (const char *const[]){"submitterName", "submitterId", NULL}),
              ret->submitter, sizeof(ret->submitter));
-    put_text(lk_json_get_str(json_object_get(reply->root, "tags"), "submitId"), ret->submit_id,
-             sizeof(ret->submit_id));
     if (lk_str_starts(ui, LK_STR("https://")) || lk_str_starts(ui, LK_STR("http://")))
         put_text(ui, ret->spark_ui_url, sizeof(ret->spark_ui_url));
 }
@@ -269,7 +268,6 @@ enum lk_status lk_livy_batch_read(const struct lk_livy_profile *profile, const j
     struct reply reply;
     enum lk_status st;
 
-    (void)profile;
     if (!json_is_object(json))
         return lk_error_set(err, LK_PROTOCOL, "BadAnswer", "Livy's answer is no JSON object");
     st = read_id(json, &batch, err);
@@ -286,6 +284,7 @@ enum lk_status lk_livy_batch_read(const struct lk_livy_profile *profile, const j
     read_phase(&reply, &batch);
     read_message(&reply, &batch);
     batch.raw = json_incref((json_t *)json);
+    lk_livy_marker_read(profile, &batch);
     lk_livy_batch_done(ret);
     *ret = batch;
     return LK_OK;

@@ -4,28 +4,9 @@
 #define LK_FABRIC_LIVY_BATCH_H
 
 #include "base/json.h"
-#include "fabric/livy_profile.h"
+#include "fabric/livy_spec.h"
 
 #include <stdint.h>
-
-/* The request as the JSON object that will be sent; built by the magics' options or given by
- * the user in %%batch. */
-struct lk_livy_spec {
-    json_t *body; /* object, owned */
-};
-
-#define LK_LIVY_SPEC_INIT                                                                          \
-    {                                                                                              \
-        .body = NULL                                                                               \
-    }
-void lk_livy_spec_done(struct lk_livy_spec *spec);
-/* Checks field by field for the service and normalises: numbers and booleans in conf and tags
- * become text, cores and counts must be integers, unknown fields get the nearest match. */
-LK_MUST_USE enum lk_status lk_livy_spec_check(const struct lk_livy_profile *profile,
-                                              struct lk_livy_spec *spec, struct lk_error *err);
-/* conf["spark.fabric.environmentDetails"] = "{\"id\":\"<guid>\"}". */
-LK_MUST_USE enum lk_status lk_livy_spec_environment(struct lk_livy_spec *spec, struct lk_str guid,
-                                                    struct lk_error *err);
 
 enum lk_batch_end {
     LK_BATCH_GOING = 0, /* not ended, or in a state nobody knows */
@@ -39,12 +20,13 @@ enum { LK_BATCH_ID_MAX = 64, LK_BATCH_TEXT_MAX = 256, LK_BATCH_MESSAGE_MAX = 204
 /* Times in unix ms, 0 when not told. Every field may be empty. */
 struct lk_livy_batch {
     char id[LK_BATCH_ID_MAX]; /* always text */
-    char name[LK_BATCH_TEXT_MAX];
+    char name[LK_BATCH_TEXT_MAX];         /* as its submitter gave it */
+    char service_name[LK_BATCH_TEXT_MAX]; /* as the service has it, marker and all */
     char state[48];  /* lower case, as sent otherwise; livyInfo.currentState when state is absent */
     char result[32]; /* lower case */
     char phase[256]; /* one line: what the service says it is doing (livy.md §7.5) */
     char app_id[LK_BATCH_TEXT_MAX];
-    char submit_id[LK_BATCH_ID_MAX]; /* our tag */
+    char submit_id[LK_BATCH_ID_MAX]; /* our marker: a whole id or its first 12 digits */
     char submitter[LK_BATCH_TEXT_MAX];
     char message[LK_BATCH_MESSAGE_MAX]; /* why it failed, in the order of livy.md §1.5 */
     char spark_ui_url[512];

@@ -23,6 +23,10 @@ LK_MUST_USE enum lk_status lk_livy_poll(struct lk_livy *livy, struct lk_str id,
                                         enum lk_http_repeat repeat, struct lk_cancel *cancel,
                                         struct lk_livy_batch *ret, int64_t *ret_retry_after_ms,
                                         struct lk_error *err);
+/* One GET of JSON, repeated while it is no answer. what names it in errors. */
+LK_MUST_USE enum lk_status lk_livy_get_json(struct lk_livy *livy, const struct lk_buf *url,
+                                            const char *what, struct lk_cancel *cancel,
+                                            json_t **ret, struct lk_error *err);
 /* Fabric's second source on a batch, the monitoring API (livy.md §2). LK_UNSUPPORTED elsewhere. */
 LK_MUST_USE enum lk_status lk_livy_history(struct lk_livy *livy, struct lk_str id,
                                            struct lk_cancel *cancel, struct lk_livy_batch *ret,

@@ -14,6 +14,8 @@ enum lk_livy_field { /* fields of a batch request that not every service takes *
                      LK_LIVY_FIELD_ENVIRONMENT = 1 << 3,
 };
 
+/* Where a submission carries its id, by which it is found when the answer was lost (livy.md §7.2). */
+enum lk_livy_marker { LK_LIVY_MARKER_TAG, LK_LIVY_MARKER_NAME };
 enum lk_livy_paging { LK_LIVY_PAGING_TOP_SKIP, LK_LIVY_PAGING_FROM_SIZE };
 enum lk_livy_log_place { LK_LIVY_LOG_MONITORING, LK_LIVY_LOG_RING, LK_LIVY_LOG_INLINE };
 enum lk_livy_auth { LK_LIVY_AUTH_ENTRA, LK_LIVY_AUTH_BASIC, LK_LIVY_AUTH_NONE };
@@ -25,6 +27,17 @@ struct lk_livy_profile {
     bool guid_ids;
     bool name_is_unique;
     bool name_is_required;
+    enum lk_livy_marker marker;
+    /* A refused request can leave a record that never starts and keeps its name (§3). */
+    bool keeps_phantoms;
+    bool new_place_404; /* a place just made answers 404 for a while (§1.6) */
+    bool fixed_sizes;   /* memory and cores come in node shapes, and may be ignored (§1.3) */
+    bool warm_pool;     /* Spark runs already, unless the request needs one of its own (§1.3) */
+    /* Words between '|': schemes of files that lead nowhere here, and Spark settings that the
+     * service refuses (§3, §4). */
+    const char *schemes_refused, *conf_refused;
+    bool paths_without_scheme; /* "/x/y.py" is taken, on the cluster's default file system (§3) */
+    const char *file_places;   /* where the service reads files from, for people */
     enum lk_livy_paging paging;
     int page_max; /* batches in one page of the list */
     enum lk_livy_log_place log;

@@ -1,11 +1,11 @@
-/* What a batch request may hold, service by service. */
 #include "fabric/livy_batch.h"
+#include "fabric/livy_marker.h"
 
 #include <string.h>
 
 enum { SHOWN_MAX = 120, TEXT_MAX = 1 << 20 };
 
-enum shape { SHAPE_TEXT, SHAPE_LIST, SHAPE_MAP, SHAPE_COUNT };
+enum shape { SHAPE_TEXT, SHAPE_FILE, SHAPE_SIZE, SHAPE_LIST, SHAPE_FILES, SHAPE_MAP, SHAPE_COUNT };
 
 static const struct spec_field {
     const char *name;
@@ -13,29 +13,73 @@ static const struct spec_field {
     unsigned needs; /* enum lk_livy_field; 0: every service takes it */
 } spec_fields[] = {
     {"name", SHAPE_TEXT, 0},
-    {"file", SHAPE_TEXT, 0},
+    {"file", SHAPE_FILE, 0},
     {"className", SHAPE_TEXT, 0},
     {"args", SHAPE_LIST, 0},
-    {"jars", SHAPE_LIST, 0},
-    {"files", SHAPE_LIST, 0},
-    {"pyFiles", SHAPE_LIST, 0},
-    {"archives", SHAPE_LIST, 0},
+    {"jars", SHAPE_FILES, 0},
+    {"files", SHAPE_FILES, 0},
+    {"pyFiles", SHAPE_FILES, 0},
+    {"archives", SHAPE_FILES, 0},
     {"conf", SHAPE_MAP, 0},
     {"tags", SHAPE_MAP, LK_LIVY_FIELD_TAGS},
-    {"driverMemory", SHAPE_TEXT, 0},
+    {"driverMemory", SHAPE_SIZE, 0},
     {"driverCores", SHAPE_COUNT, 0},
-    {"executorMemory", SHAPE_TEXT, 0},
+    {"executorMemory", SHAPE_SIZE, 0},
     {"executorCores", SHAPE_COUNT, 0},
     {"numExecutors", SHAPE_COUNT, 0},
     {"queue", SHAPE_TEXT, LK_LIVY_FIELD_QUEUE},
     {"proxyUser", SHAPE_TEXT, LK_LIVY_FIELD_PROXY_USER},
 };
 
-static const char environment_key[] = "spark.fabric.environmentDetails";
+static const char environment_key[] = LK_LIVY_ENVIRONMENT_KEY;
 
 void lk_livy_spec_done(struct lk_livy_spec *spec)
 {
     lk_json_unref(&spec->body);
+    lk_json_unref(&spec->warnings);
+}
+
+bool lk_livy_is_listed(struct lk_str text, const char *list)
+{
+    struct lk_str rest = lk_str_from(list), word;
+
+    while (rest.len) {
+        (void)lk_str_split(rest, '|', &word, &rest);
+        if (lk_str_eq_nocase(word, text))
+            return true;
+    }
+    return false;
+}
+
+/* ---- files --------------------------------------------------------------------------------- */
+
+struct lk_str lk_livy_file_scheme(struct lk_str file)
+{
+    size_t colon = lk_str_find_char(file, ':');
+
+    /* RFC 3986 §3.1: what comes before is a scheme when a path follows. */
+    if (colon == file.len || lk_str_find_char(file, '/') != colon + 1)
+        return LK_STR_EMPTY;
+    return lk_str_slice(file, 0, colon);
+}
+
+enum lk_status lk_livy_file_check(const struct lk_livy_profile *profile, const char *field,
+                                  struct lk_str file, struct lk_error *err)
+{
+    struct lk_str scheme = lk_livy_file_scheme(file), shown = lk_str_cut(file, SHOWN_MAX);
+
+    if (scheme.len && !lk_livy_is_listed(scheme, profile->schemes_refused))
+        return LK_OK;
+    if (!scheme.len && profile->paths_without_scheme && lk_str_starts(file, LK_STR("/")))
+        return LK_OK;
+    if (scheme.len)
+        lk_error_set(err, LK_INVALID, "BadFile", "%s cannot read '%.*s' ('%s' of the batch request)",
+                     profile->title, LK_STR_ARGS(shown), field);
+    else
+        lk_error_set(err, LK_INVALID, "BadFile",
+                     "'%.*s' ('%s' of the batch request) does not say where the file is",
+                     LK_STR_ARGS(shown), field);
+    return lk_error_next(err, "%s reads %s.", profile->title, profile->file_places);
 }
 
 /* ---- one field ----------------------------------------------------------------------------- */
@@ -126,12 +170,62 @@ static enum lk_status check_map(json_t *body, const char *name, struct lk_error 
     return LK_OK;
 }
 
-static enum lk_status check_shape(json_t *body, const struct spec_field *field,
-                                  struct lk_error *err)
+static enum lk_status check_files(const struct lk_livy_profile *profile, json_t *body,
+                                  const char *name, struct lk_error *err)
 {
+    enum lk_status st = check_list(body, name, err);
+    json_t *list = json_object_get(body, name), *file;
+    size_t i;
+
+    if (st)
+        return st;
+    json_array_foreach(list, i, file)
+    {
+        st = lk_livy_file_check(profile, name, lk_json_str(file), err);
+        if (st)
+            return st;
+    }
+    return LK_OK;
+}
+
+/* As Spark reads it: digits and perhaps a unit, "28g", "512m", "4096". */
+static enum lk_status check_size(json_t *body, const char *name, struct lk_error *err)
+{
+    json_t *value = json_object_get(body, name), *text = text_of(value);
+    struct lk_str size = lk_json_str(text);
+    size_t digits = 0;
+    bool fits;
+
+    while (digits < size.len && size.ptr[digits] >= '0' && size.ptr[digits] <= '9')
+        digits++;
+    fits = digits && (digits == size.len ||
+                      lk_livy_is_listed(lk_str_slice(size, digits, size.len),
+                                        "k|kb|m|mb|g|gb|t|tb"));
+    if (fits)
+        json_object_set(body, name, text);
+    json_decref(text);
+    if (fits)
+        return LK_OK;
+    return refuse(err, name, "is no amount of memory", "It is a number and a unit, such as 28g.");
+}
+
+static enum lk_status check_shape(const struct lk_livy_profile *profile, json_t *body,
+                                  const struct spec_field *field, struct lk_error *err)
+{
+    enum lk_status st;
+
     switch (field->shape) {
     case SHAPE_TEXT:
         return check_text(body, field->name, err);
+    case SHAPE_FILE:
+        st = check_text(body, field->name, err);
+        return st ? st
+                  : lk_livy_file_check(profile, field->name, lk_json_get_str(body, field->name),
+                                       err);
+    case SHAPE_SIZE:
+        return check_size(body, field->name, err);
+    case SHAPE_FILES:
+        return check_files(profile, body, field->name, err);
     case SHAPE_COUNT:
         return check_count(body, field->name, err);
     case SHAPE_LIST:
@@ -164,6 +258,21 @@ static enum lk_status refuse_unknown(struct lk_str name, struct lk_error *err)
     return lk_error_next(err, "Spark settings belong into \"conf\".");
 }
 
+/* What to do without a field that other services have. */
+static enum lk_status next_unsupported(const struct lk_livy_profile *profile, unsigned field,
+                                       struct lk_error *err)
+{
+    if (field & LK_LIVY_FIELD_TAGS)
+        return lk_error_next(err, "Leave it out: what tells batches apart there is their --name.");
+    if ((field & LK_LIVY_FIELD_QUEUE) && (profile->fields & LK_LIVY_FIELD_ENVIRONMENT))
+        return lk_error_next(err, "Leave it out: the capacity and the --environment decide where "
+                                  "a batch runs.");
+    if (field & LK_LIVY_FIELD_PROXY_USER)
+        return lk_error_next(err, "Leave it out: a batch runs as who submits it; `%%entra login` "
+                                  "chooses.");
+    return lk_error_next(err, "Leave it out.");
+}
+
 static enum lk_status check_fields(const struct lk_livy_profile *profile, json_t *body,
                                    struct lk_error *err)
 {
@@ -187,9 +296,9 @@ static enum lk_status check_fields(const struct lk_livy_profile *profile, json_t
         if (field->needs & ~profile->fields) {
             lk_error_set(err, LK_UNSUPPORTED, "UnsupportedField",
                          "%s takes no '%s' in a batch request", profile->title, field->name);
-            return lk_error_next(err, "Leave it out.");
+            return next_unsupported(profile, field->needs, err);
         }
-        st = check_shape(body, field, err);
+        st = check_shape(profile, body, field, err);
         if (st)
             return st;
     }
@@ -205,9 +314,11 @@ static enum lk_status check_environment(const struct lk_livy_profile *profile, c
 
     if (!text.ptr)
         return LK_OK;
-    if (!(profile->fields & LK_LIVY_FIELD_ENVIRONMENT))
-        return lk_error_set(err, LK_UNSUPPORTED, "UnsupportedField", "%s has no environments",
-                            profile->title);
+    if (!(profile->fields & LK_LIVY_FIELD_ENVIRONMENT)) {
+        lk_error_set(err, LK_UNSUPPORTED, "UnsupportedField", "%s has no environments",
+                     profile->title);
+        return lk_error_next(err, "Leave --environment out.");
+    }
     if (lk_json_parse(text, environment_key, &details, NULL) == LK_OK &&
         lk_str_is_guid(lk_json_get_str(details, "id")))
         return LK_OK;
@@ -216,10 +327,29 @@ static enum lk_status check_environment(const struct lk_livy_profile *profile, c
     return lk_error_next(err, "Use --environment GUID, which writes it.");
 }
 
+static enum lk_status check_conf(const struct lk_livy_profile *profile, const json_t *body,
+                                 struct lk_error *err)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(json_object_get(body, "conf"), key, value)
+    {
+        if (!lk_livy_is_listed(lk_str_from(key), profile->conf_refused))
+            continue;
+        lk_error_set(err, LK_UNSUPPORTED, "UnsupportedSetting", "%s refuses the setting '%s'",
+                     profile->title, key);
+        return lk_error_next(err, "Leave it out: the service's own configuration decides it.");
+    }
+    return check_environment(profile, body, err);
+}
+
 static enum lk_status check_name(const struct lk_livy_profile *profile, const json_t *body,
                                  struct lk_error *err)
 {
     struct lk_str name = lk_json_get_str(body, "name");
+    size_t max = LK_BATCH_TEXT_MAX - 1 -
+                 (profile->marker == LK_LIVY_MARKER_NAME ? (size_t)LK_MARKER_LEN : 0);
     int64_t number;
 
     if (!name.len && profile->name_is_required) {
@@ -231,9 +361,8 @@ static enum lk_status check_name(const struct lk_livy_profile *profile, const js
                      profile->title);
         return lk_error_next(err, "--name NAME");
     }
-    if (name.len >= LK_BATCH_TEXT_MAX) {
-        lk_error_set(err, LK_INVALID, "BadName", "the batch's name is longer than %d bytes",
-                     LK_BATCH_TEXT_MAX - 1);
+    if (name.len > max) {
+        lk_error_set(err, LK_INVALID, "BadName", "the batch's name is longer than %zu bytes", max);
         return lk_error_next(err, "--name NAME");
     }
     return LK_OK;
@@ -251,12 +380,11 @@ enum lk_status lk_livy_spec_check(const struct lk_livy_profile *profile, struct 
     st = check_fields(profile, spec->body, err);
     if (!st && !json_object_get(spec->body, "file")) {
         lk_error_set(err, LK_INVALID, "NoFile", "the batch request names no file to run");
-        st = lk_error_next(err, "Add \"file\": \"abfss://…/Files/x.py\"; %%%%payload returns such "
-                                "a path.");
+        st = lk_error_next(err, "Add \"file\": %s reads %s.", profile->title, profile->file_places);
     }
     if (!st)
         st = check_name(profile, spec->body, err);
-    return st ? st : check_environment(profile, spec->body, err);
+    return st ? st : check_conf(profile, spec->body, err);
 }
 
 enum lk_status lk_livy_spec_environment(struct lk_livy_spec *spec, struct lk_str guid,

@@ -1,12 +1,13 @@
 /* Handing a batch over exactly once (DESIGN §4.1, livy.md §7.2). */
 #include "base/log.h"
-#include "base/uuid.h"
-#include "fabric/livy_client.h"
+#include "fabric/livy_lookup.h"
+#include "fabric/livy_marker.h"
+#include "fabric/livy_settle.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { LOOK_UP_MS = 30000, CANDIDATES_MAX = 10, NEWEST_LOOKED_AT = 100, SKEW_MS = 300000 };
+enum { LOOK_UP_MS = 30000, ASK_AGAIN_MS = 3000 };
 
 /* A lakehouse just made answers 404 for a while; these are the waits (livy.md §1.6). */
 static const int64_t grace_ms[] = {3000, 6000, 12000};
@@ -16,8 +17,9 @@ struct submission {
     struct lk_cancel *cancel;
     json_t *body;
     char submit_id[LK_UUID_SIZE];
+    char name[LK_BATCH_TEXT_MAX]; /* without the marker */
     char what[LK_BATCH_TEXT_MAX + 16];
-    int64_t began_unix_ms;
+    struct lk_livy_sought sought;
 };
 
 static void submission_done(struct submission *s)
@@ -27,33 +29,27 @@ static void submission_done(struct submission *s)
 
 /* ---- the request --------------------------------------------------------------------------- */
 
-static enum lk_status prepare(struct lk_livy *livy, const struct lk_livy_spec *spec,
+static enum lk_status prepare(struct lk_livy *livy, struct lk_livy_spec *spec,
                               struct submission *ret, struct lk_error *err)
 {
     struct lk_livy_spec copy = {.body = json_deep_copy(spec->body)};
     enum lk_status st = lk_livy_spec_check(livy->profile, &copy, err);
-    json_t *tags;
 
     ret->livy = livy;
     ret->body = copy.body;
-    if (!st && !(livy->profile->fields & LK_LIVY_FIELD_TAGS)) {
-        lk_error_set(err, LK_UNSUPPORTED, "NotYetSupported",
-                     "this version submits to Microsoft Fabric and Synapse, not to %s",
-                     livy->profile->title);
-        st = lk_error_next(err, "`%%livy connect` chooses a Fabric lakehouse; `%%livy connect "
-                                "local` the service on this machine.");
-    }
     if (st)
         return st;
-    lk_uuid_v4(ret->submit_id);
-    tags = json_object_get(ret->body, "tags");
-    if (!tags) {
-        tags = json_object();
-        json_object_set_new(ret->body, "tags", tags);
-    }
-    /* A fresh one even when the request is a copy of an earlier one, tag and all. */
-    json_object_set_new(tags, "submitId", json_string(ret->submit_id));
-    lk_livy_what(lk_json_get_str(ret->body, "name"), ret->what);
+    lk_livy_spec_warn(livy->profile, &copy);
+    lk_json_unref(&spec->warnings);
+    spec->warnings = copy.warnings;
+    lk_livy_submit_id_new(ret->submit_id);
+    lk_livy_marker_put(livy->profile, ret->submit_id, ret->body, ret->name);
+    lk_livy_what(lk_str_from(ret->name), ret->what);
+    ret->sought = (struct lk_livy_sought){
+        .submit_id = lk_str_from(ret->submit_id),
+        .name = lk_str_from(ret->name),
+        .service_name = lk_json_get_str(ret->body, "name"),
+    };
     return LK_OK;
 }
 
@@ -68,9 +64,39 @@ enum lk_status lk_livy_preview(struct lk_livy *livy, struct lk_livy_spec *spec, 
     return st;
 }
 
+/* Nothing leaves before this is on disk. */
+static enum lk_status begin(struct submission *s, const struct lk_livy_spec *spec,
+                            struct lk_error *err)
+{
+    const struct lk_livy_endpoint *endpoint = s->livy->options.endpoint;
+    struct lk_str sent = s->sought.service_name;
+    bool is_marked = !lk_str_eq(sent, s->sought.name);
+
+    s->sought.began_unix_ms = s->livy->options.clock->unix_ms(s->livy->options.clock);
+    return lk_journal_begin(s->livy->options.journal,
+                            &(struct lk_journal_intent){
+                                .submit_id = s->sought.submit_id,
+                                .endpoint = lk_str_from(endpoint->base),
+                                .service = lk_str_from(s->livy->profile->kind),
+                                .name = s->sought.name,
+                                .service_name = is_marked ? sent : LK_STR_EMPTY,
+                                .file = lk_json_get_str(s->body, "file"),
+                                .sha256 = lk_str_from(spec->sha256),
+                                .resubmit_of = lk_str_from(spec->followed),
+                            },
+                            err);
+}
+
 /* ---- the one POST -------------------------------------------------------------------------- */
 
-enum verdict { VERDICT_ACCEPTED, VERDICT_REFUSED, VERDICT_DOUBTFUL, VERDICT_INTERRUPTED };
+enum verdict {
+    VERDICT_ACCEPTED,
+    VERDICT_REFUSED,         /* provably without effect */
+    VERDICT_REFUSED_IN_FORM, /* refused, but perhaps with a record left, or because of an earlier
+                                copy of the same request */
+    VERDICT_DOUBTFUL,
+    VERDICT_INTERRUPTED
+};
 
 static bool is_place_wrong(const struct lk_http_response *reply)
 {
@@ -110,7 +136,8 @@ static enum lk_status send_with_grace(struct submission *s, struct lk_http_respo
     for (size_t i = 0;; i++) {
         enum lk_status st = send_once(s, reply, err);
         *refused = st == LK_CANCELLED && reply->unsent;
-        if (st || reply->status != 404 || i == LK_COUNT(grace_ms) || is_place_wrong(reply))
+        if (st || reply->status != 404 || !s->livy->profile->new_place_404 ||
+            i == LK_COUNT(grace_ms) || is_place_wrong(reply))
             return st;
         lk_log(LK_LOG_INFO, "POST was answered 404, as a new lakehouse does; again in %lld ms",
                (long long)grace_ms[i]);
@@ -137,20 +164,57 @@ static enum verdict judge_failure(enum lk_status st)
     }
 }
 
+static enum verdict judge_refusal(const struct submission *s, int status)
+{
+    switch (status) {
+    case 401:
+    case 403:
+    case 404:
+    case 405:
+    case 429:
+    case 430:
+        return VERDICT_REFUSED;
+    case 408:
+        return VERDICT_DOUBTFUL;
+    default:
+        break;
+    }
+    if (status >= 500)
+        return VERDICT_DOUBTFUL;
+    return s->livy->profile->marker == LK_LIVY_MARKER_NAME ? VERDICT_REFUSED_IN_FORM
+                                                           : VERDICT_REFUSED;
+}
+
+/* Another's batch is no answer to our request. A service may leave the name out. */
+static bool has_our_name(const struct submission *s, const struct lk_livy_batch *batch)
+{
+    return s->livy->profile->marker != LK_LIVY_MARKER_NAME || !batch->service_name[0] ||
+           lk_str_eq(lk_str_from(batch->service_name), s->sought.service_name);
+}
+
 static enum verdict judge_answer(struct submission *s, const struct lk_http_response *reply,
                                  struct lk_livy_batch *ret, struct lk_error *err)
 {
+    LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
     LK_CLEANUP(lk_json_unref) json_t *json = NULL;
+    enum lk_status st;
 
     if (reply->status / 100 != 2) {
         (void)lk_livy_read_error(s->livy->profile, s->what, reply, err);
-        return reply->status == 408 || reply->status >= 500 ? VERDICT_DOUBTFUL : VERDICT_REFUSED;
+        return judge_refusal(s, reply->status);
     }
-    if (lk_json_parse(lk_buf_view(&reply->body), "Livy's answer", &json, err) ||
-        lk_livy_batch_read(s->livy->profile, json, ret, err)) {
+    st = lk_json_parse(lk_buf_view(&reply->body), "Livy's answer", &json, err);
+    if (!st)
+        st = lk_livy_batch_read(s->livy->profile, json, &batch, err);
+    if (!st && !has_our_name(s, &batch))
+        st = lk_error_set(err, LK_PROTOCOL, "BadAnswer", "Livy answered with another batch, %s",
+                          batch.id);
+    if (st) {
         lk_error_prefix(err, "%s", s->what);
         return VERDICT_DOUBTFUL;
     }
+    *ret = batch;
+    batch = (struct lk_livy_batch)LK_LIVY_BATCH_INIT;
     return VERDICT_ACCEPTED;
 }
 
@@ -172,123 +236,139 @@ static enum verdict post(struct submission *s, struct lk_livy_batch *ret, struct
     return judge_failure(st);
 }
 
-/* ---- looking for a batch whose answer was lost ----------------------------------------------- */
-
-static bool is_ours(const struct submission *s, const struct lk_livy_batch *batch)
-{
-    return strcmp(batch->submit_id, s->submit_id) == 0;
-}
-
-/* Lists may come without tags; then batches of the same name and time are asked one by one. */
-static bool is_candidate(const struct submission *s, const struct lk_livy_batch *batch)
-{
-    struct lk_str name = lk_json_get_str(s->body, "name");
-
-    return !batch->submit_id[0] && lk_str_eq(lk_str_from(batch->name), name) &&
-           (!batch->submitted_ms || batch->submitted_ms >= s->began_unix_ms - SKEW_MS);
-}
-
-static enum lk_status look_once(struct submission *s, struct lk_livy_batch *ret,
-                                struct lk_error *err)
-{
-    LK_CLEANUP(lk_livy_list_done) struct lk_livy_list list = {.batches = NULL};
-    int asked = 0;
-    enum lk_status st = lk_livy_list(s->livy, NEWEST_LOOKED_AT, s->cancel, &list, err);
-
-    if (st)
-        return st;
-    for (size_t i = 0; i < list.count; i++) {
-        struct lk_livy_batch *batch = &list.batches[i];
-        bool ours = is_ours(s, batch);
-        LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch whole = LK_LIVY_BATCH_INIT;
-        if (!ours && (!is_candidate(s, batch) || asked++ >= CANDIDATES_MAX))
-            continue;
-        st = lk_livy_get(s->livy, lk_str_from(batch->id), s->cancel, &whole, err);
-        if (st == LK_CANCELLED)
-            return st;
-        if (ours && st) {
-            *ret = *batch; /* the list's word is enough */
-            *batch = (struct lk_livy_batch)LK_LIVY_BATCH_INIT;
-            return LK_OK;
-        }
-        if (!st && (ours || is_ours(s, &whole))) {
-            *ret = whole;
-            whole = (struct lk_livy_batch)LK_LIVY_BATCH_INIT;
-            return LK_OK;
-        }
-    }
-    return lk_error_set(err, LK_NOT_FOUND, "NotFound", "Livy shows no batch with our tag");
-}
-
-/* LK_OK: adopted. LK_CANCELLED: interrupted. LK_NOT_FOUND: it was not seen in time. */
-static enum lk_status look_up(struct submission *s, struct lk_livy_batch *ret, struct lk_error *err)
-{
-    static const int64_t waits_ms[] = {1000, 2000, 3000, 5000};
-    struct lk_clock *clock = s->livy->options.clock;
-    int64_t deadline_ms = clock->monotonic_ms(clock) + LOOK_UP_MS;
-
-    for (size_t i = 0;; i++) {
-        int64_t wait_ms = waits_ms[i < LK_COUNT(waits_ms) ? i : LK_COUNT(waits_ms) - 1];
-        enum lk_status st = look_once(s, ret, err);
-        if (!st || st == LK_CANCELLED || st == LK_UNAUTHORIZED || st == LK_DENIED)
-            return st;
-        if (clock->monotonic_ms(clock) + wait_ms > deadline_ms)
-            return LK_NOT_FOUND;
-        st = clock->wait_ms(clock, wait_ms, s->cancel, err);
-        if (st)
-            return st;
-    }
-}
-
 /* ---- the outcome ----------------------------------------------------------------------------- */
 
-/* The intent is on disk, so a batch whose outcome cannot be written is found by its tag. */
-static void write_outcome(struct submission *s, enum lk_journal_outcome outcome, const char *id)
+/* The intent is on disk, so a batch whose outcome cannot be written is found by its marker. */
+static void write_outcome(struct submission *s, enum lk_journal_outcome outcome, const char *id,
+                          const char *how)
 {
     struct lk_error err;
 
     if (lk_journal_outcome(s->livy->options.journal, lk_str_from(s->submit_id), outcome,
-                           lk_str_from(id), &err))
+                           lk_str_from(id), how, &err))
         lk_log(LK_LOG_WARN, "%s", err.message);
 }
 
-static enum lk_status accept(struct submission *s, const struct lk_livy_batch *batch)
+/* The answer to a POST may lack what was asked for. */
+static enum lk_status accept(struct submission *s, struct lk_livy_batch *batch, const char *how)
 {
-    write_outcome(s, LK_JOURNAL_ACCEPTED, batch->id);
+    write_outcome(s, LK_JOURNAL_ACCEPTED, batch->id, how);
+    (void)snprintf(batch->submit_id, sizeof(batch->submit_id), "%s", s->submit_id);
+    if (s->name[0])
+        (void)snprintf(batch->name, sizeof(batch->name), "%s", s->name);
+    if (!batch->service_name[0])
+        (void)snprintf(batch->service_name, sizeof(batch->service_name), "%.*s",
+                       LK_STR_ARGS(s->sought.service_name));
     return LK_OK;
 }
 
 static enum lk_status tell_interrupted(struct submission *s, struct lk_error *err)
 {
-    write_outcome(s, LK_JOURNAL_UNKNOWN, "");
+    write_outcome(s, LK_JOURNAL_UNKNOWN, "", "interrupted");
     lk_error_set(err, LK_CANCELLED, "KeyboardInterrupt",
                  "interrupted while %s was being submitted: Livy may have accepted it", s->what);
-    return lk_error_next(err, "`%%batch list` shows whether it runs; `%%batch cancel ID` stops "
-                              "it.");
+    return lk_error_next(err, "`%%batch recover` finds out whether it runs, `%%batch list` shows "
+                              "what does; `%%batch cancel ID` stops it.");
 }
 
 static enum lk_status tell_unknown(struct submission *s, const struct lk_error *lost,
                                    struct lk_error *err)
 {
-    write_outcome(s, LK_JOURNAL_UNKNOWN, "");
+    bool by_name = s->livy->profile->marker == LK_LIVY_MARKER_NAME;
+    struct lk_str mark = by_name ? s->sought.service_name : s->sought.submit_id;
+
+    write_outcome(s, LK_JOURNAL_UNKNOWN, "", "not found");
     *err = *lost;
     lk_error_set(err, LK_UNKNOWN, "OutcomeUnknown",
-                 "%s. Livy shows no batch with the tag submitId %s, so whether it runs is unknown",
-                 lost->message, s->submit_id);
+                 "%s. Livy shows no batch with the %s %.*s, so whether it runs is unknown",
+                 lost->message, by_name ? "name" : "tag submitId", LK_STR_ARGS(mark));
     lk_error_answer(err, lost->http_status, lk_str_from(lost->service_code),
                     lk_str_from(lost->request_id));
-    return lk_error_next(err, "Nothing was submitted twice. Look with `%%batch list` in some "
-                              "minutes; submit again only when it is not there.");
+    return lk_error_next(err, "Nothing was submitted twice. `%%batch recover` looks again, "
+                              "`%%batch list` shows what runs. When it does not, submit it again "
+                              "with --resubmit.");
 }
 
-static enum lk_status settle(struct submission *s, struct lk_livy_batch *ret, struct lk_error *err)
+/* The answer was lost, and what the service holds says that it was a refusal. */
+static enum lk_status tell_refused(struct submission *s, const struct lk_error *lost,
+                                   struct lk_error *err)
 {
+    write_outcome(s, LK_JOURNAL_REFUSED, "", "found");
+    lk_error_set(err, LK_INVALID, "RequestRefused",
+                 "%s. Livy holds a record of it that never started, as it does of a request that "
+                 "it refused, so nothing runs; the reason was lost with the answer",
+                 lost->message);
+    return lk_error_next(err, "`%%batch submit … --dry-run` shows the request. Submit it again for "
+                              "the reason.");
+}
+
+static enum lk_status settle_doubtful(struct submission *s, struct lk_livy_batch *ret,
+                                      struct lk_error *err)
+{
+    const struct lk_livy_patience patience = {.window_ms = LOOK_UP_MS, .until_found = true};
     struct lk_error lost = *err;
-    enum lk_status st = look_up(s, ret, err);
+    enum lk_status st = lk_livy_look_for(s->livy, &s->sought, &patience, s->cancel, ret, err);
+
+    if (st && st != LK_CANCELLED && st != LK_EXISTS)
+        st = lk_livy_look_in_history(s->livy, &s->sought, s->cancel, ret, err);
+    switch (st) {
+    case LK_OK:
+        return accept(s, ret, "found");
+    case LK_CANCELLED:
+        return tell_interrupted(s, err);
+    case LK_EXISTS:
+        return tell_refused(s, &lost, err);
+    default:
+        return tell_unknown(s, &lost, err);
+    }
+}
+
+/* "Duplicate session name: Some(x) for session 1", where 1 is the number of what was refused. */
+static bool is_duplicate(const struct lk_error *refusal)
+{
+    struct lk_str message = lk_str_from(refusal->message);
+
+    return lk_str_find(message, LK_STR("Duplicate session name")) < message.len;
+}
+
+/* The name is fresh, so whoever holds it is this request: a copy that arrived before, on a
+ * connection that broke, or the record that the refusal itself has left. */
+static enum lk_status settle_refused(struct submission *s, struct lk_livy_batch *ret,
+                                     struct lk_error *err)
+{
+    struct lk_error refusal = *err;
+    const struct lk_livy_patience patience = {.window_ms = ASK_AGAIN_MS,
+                                              .until_found = is_duplicate(&refusal)};
+    enum lk_status st = lk_livy_look_for(s->livy, &s->sought, &patience, s->cancel, ret, err);
 
     if (!st)
-        return accept(s, ret);
-    return st == LK_CANCELLED ? tell_interrupted(s, err) : tell_unknown(s, &lost, err);
+        return accept(s, ret, "found");
+    if (is_duplicate(&refusal))
+        return st == LK_CANCELLED ? tell_interrupted(s, err)
+               : st == LK_EXISTS  ? tell_refused(s, &refusal, err)
+                                  : tell_unknown(s, &refusal, err);
+    write_outcome(s, LK_JOURNAL_REFUSED, "", "answered");
+    *err = refusal;
+    return refusal.status;
+}
+
+static enum lk_status settle(struct submission *s, enum verdict verdict, struct lk_livy_batch *ret,
+                             struct lk_error *err)
+{
+    switch (verdict) {
+    case VERDICT_ACCEPTED:
+        return accept(s, ret, "answered");
+    case VERDICT_REFUSED:
+        write_outcome(s, LK_JOURNAL_REFUSED, "", "answered");
+        return err->status;
+    case VERDICT_REFUSED_IN_FORM:
+        return settle_refused(s, ret, err);
+    case VERDICT_DOUBTFUL:
+        return settle_doubtful(s, ret, err);
+    case VERDICT_INTERRUPTED:
+        break;
+    }
+    return tell_interrupted(s, err);
 }
 
 enum lk_status lk_livy_submit(struct lk_livy *livy, struct lk_livy_spec *spec,
@@ -301,29 +381,13 @@ enum lk_status lk_livy_submit(struct lk_livy *livy, struct lk_livy_spec *spec,
 
     if (!st)
         st = lk_cancel_check(cancel, &own);
-    s.began_unix_ms = livy->options.clock->unix_ms(livy->options.clock);
     if (!st)
-        st = lk_journal_intent(livy->options.journal, lk_str_from(s.submit_id),
-                               lk_str_from(livy->options.endpoint->base),
-                               lk_json_get_str(s.body, "name"), lk_json_get_str(s.body, "file"),
-                               &own);
-    if (!st) {
-        switch (post(&s, ret, &own)) {
-        case VERDICT_ACCEPTED:
-            st = accept(&s, ret);
-            break;
-        case VERDICT_REFUSED:
-            write_outcome(&s, LK_JOURNAL_REFUSED, "");
-            st = own.status;
-            break;
-        case VERDICT_INTERRUPTED:
-            st = tell_interrupted(&s, &own);
-            break;
-        case VERDICT_DOUBTFUL:
-            st = settle(&s, ret, &own);
-            break;
-        }
-    }
+        st = lk_livy_check_former(livy, s.sought.name, lk_json_get_str(s.body, "file"),
+                                  spec->resubmit, cancel, spec->followed, &own);
+    if (!st)
+        st = begin(&s, spec, &own);
+    if (!st)
+        st = settle(&s, post(&s, ret, &own), ret, &own);
     if (st && err)
         *err = own;
     return st;
