@@ -84,6 +84,7 @@ enum lk_status lk_token_claims_read(const struct lk_secret *access_token,
     copy(ret->audience, sizeof ret->audience, claims.aud);
     copy(ret->tenant, sizeof ret->tenant, claims.tid);
     copy(ret->app_id, sizeof ret->app_id, app);
+    copy(ret->object_id, sizeof ret->object_id, claims.oid);
     copy(ret->who, sizeof ret->who,
          first_of((struct lk_str[]){claims.upn, claims.preferred_username, claims.unique_name,
                                     claims.app_displayname, app, claims.oid},

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/timefmt.h"
+#include "fabric/livy_marker.h"
 #include "magic/batch_target.h"
 #include "magic/batch_view.h"
 #include "magic/batch_watch.h"
@@ -103,6 +104,7 @@ enum lk_status lk_batch_spec_from_args(const struct lk_args *args, struct lk_liv
         st = set_pairs(spec->body, "tags", args, "tag", err);
     if (!st && lk_args_has(args, "environment"))
         st = lk_livy_spec_environment(spec, lk_args_get(args, "environment"), err);
+    spec->resubmit = lk_args_has(args, "resubmit");
     return st;
 }
 
@@ -155,32 +157,77 @@ static enum lk_status find_payload(struct lk_context *context, struct lk_cell *c
         lk_error_set(err, LK_INVALID, "NoPayload", "no payload was named and none uploaded yet");
         return lk_error_next(err, "%%%%payload NAME.py, then %%batch submit NAME.py");
     }
-    if (lk_str_find(text, LK_STR("://")) < text.len) {
+    if (lk_livy_file_scheme(text).len || !context->endpoint.lakehouse.item[0]) {
         lk_buf_put(ret, text);
-        return LK_OK;
+        return lk_livy_file_check(context->endpoint.profile, "file", text, err);
     }
     return find_in_lakehouse(context, cell, text, ret, err);
-}
-
-/* "clean_trips" for …/clean_trips.py. */
-static struct lk_str default_name(struct lk_str file)
-{
-    struct lk_str base = lk_path_base(file);
-    size_t dot = lk_str_find_char(base, '.');
-
-    return dot ? lk_str_slice(base, 0, dot) : base;
 }
 
 static enum lk_status make_spec(const struct lk_args *args, struct lk_str file,
                                 struct lk_livy_spec *spec, struct lk_error *err)
 {
     spec->body = json_object();
-    lk_json_set_text(spec->body, "name", default_name(file));
+    lk_json_set_text(spec->body, "name", lk_livy_name_of_file(file));
     lk_json_set_text(spec->body, "file", file);
     return lk_batch_spec_from_args(args, spec, err);
 }
 
 /* ---- submitting ---------------------------------------------------------------------------- */
+
+/* "⚠ …", a line for each. */
+static void put_warnings(const json_t *warnings, struct lk_buf *markdown, struct lk_buf *plain)
+{
+    const json_t *warning;
+    size_t i;
+
+    json_array_foreach((json_t *)warnings, i, warning)
+    {
+        lk_buf_put(markdown, markdown->len ? LK_STR("\n\n⚠ ") : LK_STR("⚠ "));
+        lk_markdown_escape(lk_json_str(warning), markdown);
+        if (plain->len && !lk_str_ends(lk_buf_view(plain), LK_STR("\n")))
+            lk_buf_put_char(plain, '\n');
+        lk_buf_put(plain, LK_STR("⚠ "));
+        lk_text_one_line(lk_json_str(warning), plain);
+    }
+}
+
+void lk_batch_show_warnings(struct lk_cell *cell, const struct lk_livy_spec *spec)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(64 << 10);
+    LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(64 << 10);
+    struct lk_bundle bundle;
+
+    if (!json_array_size(spec->warnings))
+        return;
+    put_warnings(spec->warnings, &markdown, &plain);
+    bundle = lk_bundle_of_view(lk_buf_view(&markdown), lk_buf_view(&plain), NULL, false);
+    cell->display(cell, &bundle, NULL);
+    lk_bundle_done(&bundle);
+}
+
+/* The payload's hash, when it is the one just uploaded. */
+static void add_sha256(const struct lk_context *context, struct lk_livy_spec *spec)
+{
+    struct lk_str file = lk_json_get_str(spec->body, "file");
+
+    if (file.len && lk_str_eq(file, lk_str_from(context->last_payload)))
+        snprintf(spec->sha256, sizeof spec->sha256, "%s", context->last_payload_sha256);
+}
+
+/* The former submission of the same work that --resubmit passed over. */
+static void tell_followed(struct lk_livy_spec *spec, json_t *value)
+{
+    if (!spec->followed[0])
+        return;
+    lk_json_set_text(value, "resubmit_of", lk_str_from(spec->followed));
+    if (!spec->warnings)
+        spec->warnings = json_array();
+    json_array_append_new(spec->warnings,
+                          lk_json_textf("What became of the submission before it is still unknown "
+                                        "(submit id %s): it may run as well.",
+                                        spec->followed));
+}
 
 enum lk_status lk_batch_submit_spec(struct lk_context *context, struct lk_cell *cell,
                                     struct lk_livy_spec *spec, struct lk_answer *ret,
@@ -191,17 +238,23 @@ enum lk_status lk_batch_submit_spec(struct lk_context *context, struct lk_cell *
     enum lk_status st;
 
     st = lk_context_livy(context, &livy, err);
+    add_sha256(context, spec);
     if (!st)
         st = lk_livy_submit(livy, spec, cell->cancel, &batch, err);
-    if (st)
+    if (st) {
+        /* What was hardly meant may be what the service refused. */
+        if (st == LK_INVALID)
+            put_warnings(spec->warnings, &ret->markdown, &ret->plain);
         return st;
+    }
     snprintf(context->last_batch, sizeof context->last_batch, "%s", batch.id);
-    if (!batch.name[0])
-        snprintf(batch.name, sizeof batch.name, "%.*s",
-                 LK_STR_ARGS(lk_json_get_str(spec->body, "name")));
     lk_batch_seen(context, &batch);
     ret->value = lk_batch_value(context, &batch);
+    tell_followed(spec, ret->value);
+    if (spec->warnings)
+        json_object_set(ret->value, "warnings", spec->warnings);
     lk_batch_summary(context, &batch, &ret->markdown, &ret->plain);
+    put_warnings(spec->warnings, &ret->markdown, &ret->plain);
     return LK_OK;
 }
 
@@ -241,7 +294,11 @@ enum lk_status lk_batch_submit_and_watch(struct lk_context *context, struct lk_c
         st = make_spec(args, file, &spec, err);
     if (!st)
         st = lk_batch_submit_spec(context, cell, &spec, ret, err);
-    return st ? st : watch_submitted(context, cell, timeout_ms, ret, err);
+    if (st)
+        return st;
+    if (!lk_args_has(args, "quiet"))
+        lk_batch_show_warnings(cell, &spec);
+    return watch_submitted(context, cell, timeout_ms, ret, err);
 }
 
 enum lk_status lk_batch_preview(struct lk_context *context, struct lk_livy_spec *spec,
@@ -271,6 +328,9 @@ enum lk_status lk_batch_preview(struct lk_context *context, struct lk_livy_spec 
     lk_buf_put(&ret->markdown, LK_STR(":\n\n"));
     lk_markdown_json(request, &ret->markdown);
     lk_buf_put(&ret->markdown, LK_STR("\n\nNothing was sent."));
+    if (spec->warnings)
+        json_object_set(ret->value, "warnings", spec->warnings);
+    put_warnings(spec->warnings, &ret->markdown, &ret->plain);
     return LK_OK;
 }
 
@@ -299,6 +359,8 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     st = lk_batch_submit_spec(context, cell, &spec, ret, err);
     if (st || !lk_args_has(args, "wait"))
         return st;
+    if (!lk_args_has(args, "quiet"))
+        lk_batch_show_warnings(cell, &spec);
     return watch_submitted(context, cell, timeout_ms, ret, err);
 }
 
@@ -308,7 +370,10 @@ const struct lk_magic lk_magic_batch_submit = {
     .summary = "submit a payload as a Spark batch, exactly once",
     .usage = "%batch submit [PAYLOAD | Files/PATH | abfss://…] [options]",
     .details = "PAYLOAD is the name given to %%payload; without one, the newest payload. The "
-               "submission is written to the journal before it is sent.",
+               "submission is written to the journal before it is sent. While the outcome of the newest "
+               "one of the same service, name and file is unknown (its answer was lost within the "
+               "last 12 hours), another is refused: %batch recover looks for it, --resubmit "
+               "submits all the same.",
     .options = options,
     .option_count = LK_COUNT(options),
     .positional_max = 1,

@@ -24,6 +24,7 @@
         {"environment", "GUID", "Fabric environment (costs the starter pool)", false},             \
         {"queue", "NAME", "queue of the cluster, where there is one", false},                      \
         {"proxy-user", "NAME", "user to run as, where the service allows it", false},              \
+        {"resubmit", NULL, "submit although the outcome of the same before is unknown", false},    \
     {                                                                                              \
         "timeout", "DURATION", "stop watching after 30m, 2h, …; the batch goes on", false          \
     }
@@ -34,7 +35,7 @@ LK_MUST_USE enum lk_status lk_batch_spec_from_args(const struct lk_args *args,
 /* The request as it would be sent; sends nothing. */
 LK_MUST_USE enum lk_status lk_batch_preview(struct lk_context *context, struct lk_livy_spec *spec,
                                             struct lk_answer *ret, struct lk_error *err);
-/* Submits; fills ret with the accepted batch's value and view, and remembers it as the last one. */
+/* Submits; fills spec with warnings and ret with the accepted batch's value and view, and remembers it as the last one. */
 LK_MUST_USE enum lk_status lk_batch_submit_spec(struct lk_context *context, struct lk_cell *cell,
                                                 struct lk_livy_spec *spec, struct lk_answer *ret,
                                                 struct lk_error *err);
@@ -43,5 +44,9 @@ LK_MUST_USE enum lk_status lk_batch_submit_and_watch(struct lk_context *context,
                                                      struct lk_cell *cell,
                                                      const struct lk_args *args, struct lk_str file,
                                                      struct lk_answer *ret, struct lk_error *err);
+
+/* Shows what was taken but hardly meant (spec->warnings), for answers that are not kept: a watch
+ * replaces them. */
+void lk_batch_show_warnings(struct lk_cell *cell, const struct lk_livy_spec *spec);
 
 #endif

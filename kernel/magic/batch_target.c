@@ -14,24 +14,6 @@ static bool looks_like_id(struct lk_str text)
     return lk_str_is_guid(text) || lk_str_to_i64(text, &number);
 }
 
-/* livy-local has other ports after each start, and is the same service all the same. */
-static struct lk_str without_port(struct lk_str base)
-{
-    struct lk_str prefix = LK_STR("https://localhost:");
-    struct lk_str rest = lk_str_slice(base, prefix.len, base.len);
-
-    if (!lk_str_starts(base, prefix))
-        return base;
-    return lk_str_slice(rest, lk_str_find_char(rest, '/'), rest.len);
-}
-
-static bool is_of_this_service(const struct lk_context *context,
-                               const struct lk_journal_entry *entry)
-{
-    return lk_str_eq(without_port(lk_str_from(entry->endpoint)),
-                     without_port(lk_str_from(context->endpoint.base)));
-}
-
 static enum lk_status newest_in_journal(struct lk_context *context, struct lk_livy_batch *ret,
                                         struct lk_error *err)
 {
@@ -43,7 +25,8 @@ static enum lk_status newest_in_journal(struct lk_context *context, struct lk_li
     if (st)
         return st;
     for (size_t i = 0; i < count && !ret->id[0]; i++)
-        if (entries[i].batch_id[0] && is_of_this_service(context, &entries[i])) {
+        if (entries[i].batch_id[0] && lk_journal_is_same_service(lk_str_from(entries[i].endpoint),
+                                       lk_str_from(context->endpoint.base))) {
             snprintf(ret->id, sizeof ret->id, "%s", entries[i].batch_id);
             snprintf(ret->name, sizeof ret->name, "%s", entries[i].name);
         }
@@ -68,7 +51,8 @@ static enum lk_status newest_of_name(struct lk_context *context, struct lk_str n
     if (st)
         return st;
     for (size_t i = 0; i < list.count && !ret->id[0]; i++)
-        if (lk_str_eq(lk_str_from(list.batches[i].name), name)) {
+        if (lk_str_eq(lk_str_from(list.batches[i].name), name) ||
+            lk_str_eq(lk_str_from(list.batches[i].service_name), name)) {
             snprintf(ret->id, sizeof ret->id, "%s", list.batches[i].id);
             snprintf(ret->name, sizeof ret->name, "%s", list.batches[i].name);
         }

@@ -83,6 +83,8 @@ json_t *lk_batch_value(const struct lk_context *context, const struct lk_livy_ba
     json_object_set_new(value, "kind", json_string("batch"));
     lk_json_set_text(value, "id", lk_str_from(batch->id));
     lk_json_set_text(value, "name", lk_str_from(batch->name));
+    if (strcmp(batch->service_name, batch->name) != 0)
+        lk_json_set_text(value, "service_name", lk_str_from(batch->service_name));
     lk_json_set_text(value, "state", lk_str_from(batch->state));
     lk_json_set_text(value, "result", lk_str_from(batch->result));
     json_object_set_new(value, "ended", json_boolean(batch->end != LK_BATCH_GOING));

@@ -2,6 +2,7 @@
 
 #include "auth/browser.h"
 #include "auth/http_bearer.h"
+#include "auth/token_claims.h"
 #include "base/file.h"
 #include "magic/livy_view.h"
 #include "net/http_curl.h"
@@ -154,6 +155,7 @@ enum lk_status lk_context_connect(struct lk_context *context, const struct lk_cl
     context->last_batch[0] = '\0';
     context->last_payload[0] = '\0';
     context->last_payload_name[0] = '\0';
+    context->last_payload_sha256[0] = '\0';
     return LK_OK;
 }
 
@@ -230,6 +232,25 @@ static enum lk_status make_stack(struct lk_context *context, const char *what,
     return LK_OK;
 }
 
+/* For the last resort after a lost answer: who submits, as the service will call him. */
+static bool tell_submitter(void *of, struct lk_cancel *cancel, char ret[LK_LIVY_SUBMITTER_MAX])
+{
+    struct lk_context *context = of;
+    LK_CLEANUP(lk_buf_done) struct lk_buf scopes = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_token_done) struct lk_token token = LK_TOKEN_INIT;
+    struct lk_token_claims claims;
+    struct lk_token_request request = {.force_refresh = false};
+
+    if (!context->credential || lk_context_scopes(context, LK_STR("fabric"), &scopes, NULL))
+        return false;
+    request.scopes = lk_buf_view(&scopes);
+    if (context->credential->get_token(context->credential, &request, cancel, &token, NULL) ||
+        lk_token_claims_read(&token.access_token, &claims, NULL))
+        return false;
+    snprintf(ret, LK_LIVY_SUBMITTER_MAX, "%s", claims.object_id);
+    return ret[0] != '\0';
+}
+
 enum lk_status lk_context_livy(struct lk_context *context, struct lk_livy **ret,
                                struct lk_error *err)
 {
@@ -246,6 +267,8 @@ enum lk_status lk_context_livy(struct lk_context *context, struct lk_livy **ret,
             .http = context->fabric_http,
             .clock = context->options.clock,
             .journal = context->journal,
+            .submitter = tell_submitter,
+            .submitter_of = context,
         });
     *ret = context->livy;
     return LK_OK;

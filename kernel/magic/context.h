@@ -63,6 +63,7 @@ struct lk_context {
     char last_batch[64];                    /* id of the newest submission, for %batch monitor */
     char last_payload[LK_ONELAKE_PATH_MAX]; /* abfss:// path of the newest %%payload */
     char last_payload_name[256];
+    char last_payload_sha256[65]; /* in hex */
     struct lk_seen seen; /* of this service; what completion knows */
 };
 

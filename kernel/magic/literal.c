@@ -34,6 +34,17 @@ static enum lk_status unfinished(struct lk_error *err, const char *why)
     return LK_INVALID;
 }
 
+/* Python that a literal may hold only once it was run. */
+static enum lk_status needs_python(struct lk_error *err, struct lk_str text, const char *what,
+                                   const char *instead)
+{
+    lk_error_set(err, LK_INVALID, LK_LITERAL_NEEDS_PYTHON,
+                 "'%.*s' is %s: Python that would have to be run, and nothing is run here",
+                 LK_STR_ARGS(lk_str_cut(text, 60)), what);
+    lk_error_next(err, "%s", instead);
+    return LK_INVALID;
+}
+
 /* White space, # comments and a backslash that continues the line. */
 static void skip(struct reader *reader)
 {
@@ -219,6 +230,26 @@ static enum lk_status read_number(struct lk_str word, json_t **ret, struct lk_er
     return LK_OK;
 }
 
+/* A word that begins an expression: f"…", json.dumps(…). LK_OK for any other. */
+static enum lk_status check_no_python(struct lk_str rest, struct lk_str word, struct lk_error *err)
+{
+    char after = word.len < rest.len ? rest.ptr[word.len] : '\0';
+    size_t line = lk_str_find_char(rest, '\n');
+
+    if (!word.len || (word.ptr[0] >= '0' && word.ptr[0] <= '9'))
+        return LK_OK;
+    if ((after == '"' || after == '\'') && word.len <= 2 &&
+        (lk_str_find_char(word, 'f') < word.len || lk_str_find_char(word, 'F') < word.len))
+        return needs_python(err, lk_str_slice(rest, 0, line), "an f-string",
+                            "Leave the f out: {name} in a cell is replaced by a variable of "
+                            "%set name=VALUE.");
+    if (after == '(')
+        return needs_python(err, lk_str_slice(rest, 0, line), "a call",
+                            "Write what it returns. In place of json.dumps({\"id\": …}) for an "
+                            "environment, use --environment GUID.");
+    return LK_OK;
+}
+
 static enum lk_status read_word(struct reader *reader, json_t **ret, struct lk_error *err)
 {
     static const struct {
@@ -242,7 +273,7 @@ static enum lk_status read_word(struct reader *reader, json_t **ret, struct lk_e
             *ret = words[i].value == IS_NULL ? json_null() : json_boolean(words[i].value);
             return LK_OK;
         }
-    if (read_number(word, ret, err))
+    if (check_no_python(reader->rest, word, err) || read_number(word, ret, err))
         return LK_INVALID;
     reader->rest = lk_str_slice(reader->rest, word.len, reader->rest.len);
     return LK_OK;
@@ -302,6 +333,12 @@ static enum lk_status read_items(struct reader *reader, char close, json_t *into
             break;
         if (!reader->rest.len)
             return unfinished(err, "brackets that are not closed");
+        if (peek(reader) && strchr("+%.*", peek(reader)))
+            return needs_python(err, lk_str_slice(reader->rest, 0,
+                                                  lk_str_find_char(reader->rest, '\n')),
+                                "part of an expression",
+                                "Write what it results in; {name} in a cell is replaced by a "
+                                "variable of %set name=VALUE.");
         if (peek(reader) != ',')
             return bad(err, "items without ',' between them");
         take(reader);

@@ -141,6 +141,8 @@ static enum lk_status upload(struct lk_context *context, struct lk_cell *cell,
              json_string_value(json_object_get(ret->value, "abfss")));
     snprintf(context->last_payload_name, sizeof context->last_payload_name, "%.*s",
              LK_STR_ARGS(name));
+    snprintf(context->last_payload_sha256, sizeof context->last_payload_sha256, "%s",
+             json_string_value(json_object_get(ret->value, "sha256")));
     lk_seen_add(&context->seen, LK_SEEN_PAYLOAD, name, LK_STR_EMPTY, lk_str_from(path.path));
     return LK_OK;
 }

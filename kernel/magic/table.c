@@ -11,7 +11,8 @@ extern const struct lk_magic lk_magic_payload;
 extern const struct lk_magic lk_magic_lakehouse_ls, lk_magic_lakehouse_put, lk_magic_lakehouse_cat;
 extern const struct lk_magic lk_magic_batch_submit, lk_magic_batch_monitor, lk_magic_batch_status,
     lk_magic_batch_list, lk_magic_batch_log, lk_magic_batch_cancel, lk_magic_batch_attach,
-    lk_magic_batch_open, lk_magic_batch_times, lk_magic_batch_compare, lk_magic_batch_body;
+    lk_magic_batch_open, lk_magic_batch_times, lk_magic_batch_compare, lk_magic_batch_history,
+    lk_magic_batch_recover, lk_magic_batch_body;
 extern const struct lk_magic lk_magic_set, lk_magic_vars, lk_magic_doctor, lk_magic_help_entry;
 
 static const struct lk_magic *const all[] = {
@@ -21,9 +22,9 @@ static const struct lk_magic *const all[] = {
     &lk_magic_lakehouse_cat, &lk_magic_batch_submit,  &lk_magic_batch_monitor,
     &lk_magic_batch_status,  &lk_magic_batch_list,    &lk_magic_batch_log,
     &lk_magic_batch_cancel,  &lk_magic_batch_attach,  &lk_magic_batch_open,
-    &lk_magic_batch_times,   &lk_magic_batch_compare, &lk_magic_batch_body,
-    &lk_magic_set,           &lk_magic_vars,          &lk_magic_doctor,
-    &lk_magic_help_entry,
+    &lk_magic_batch_times,   &lk_magic_batch_compare, &lk_magic_batch_history,
+    &lk_magic_batch_recover, &lk_magic_batch_body,    &lk_magic_set,
+    &lk_magic_vars,          &lk_magic_doctor,        &lk_magic_help_entry,
 };
 const struct lk_magic_table lk_magics = {.magics = all, .count = LK_COUNT(all)};
 

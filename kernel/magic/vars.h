@@ -37,5 +37,7 @@ LK_MUST_USE enum lk_status lk_literal_read(struct lk_str text, json_t **ret, str
  * where reading stopped. */
 LK_MUST_USE enum lk_status lk_literal_take(struct lk_str *rest, json_t **ret, struct lk_error *err);
 #define LK_LITERAL_UNFINISHED "UnfinishedLiteral"
+/* It is Python that would have to be run: an f-string, a call, an expression. */
+#define LK_LITERAL_NEEDS_PYTHON "NeedsPython"
 
 #endif
