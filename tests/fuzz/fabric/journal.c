@@ -20,7 +20,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (lk_str_find_char(lk_buf_view(&text), '\n') != text.len - 1 ||
             !lk_journal_line_read(lk_str_trim(lk_buf_view(&text)), &back) ||
             memcmp(line.entry.submit_id, back.entry.submit_id, sizeof(line.entry.submit_id)) != 0 ||
-            strcmp(line.entry.name, back.entry.name) != 0 || line.is_outcome != back.is_outcome ||
+            strcmp(line.entry.name, back.entry.name) != 0 ||
+            strcmp(line.entry.service_name, back.entry.service_name) != 0 ||
+            line.entry.was_locked != back.entry.was_locked || line.is_outcome != back.is_outcome ||
             (line.is_outcome && line.entry.outcome != back.entry.outcome))
             abort();
     }

@@ -44,18 +44,27 @@ static int teardown(void **state)
     return 0;
 }
 
+static enum lk_status begin(struct lk_journal *journal, const char *submit_id, const char *name,
+                            struct lk_error *err)
+{
+    return lk_journal_begin(journal,
+                            &(struct lk_journal_intent){.submit_id = lk_str_from(submit_id),
+                                                        .endpoint = LK_STR("https://e"),
+                                                        .name = lk_str_from(name),
+                                                        .file = LK_STR("abfss://f")},
+                            err);
+}
+
 static void intend(struct fixture *f, const char *submit_id, const char *name)
 {
-    assert_lk_ok(lk_journal_intent(f->journal, lk_str_from(submit_id), LK_STR("https://e"),
-                                   lk_str_from(name), LK_STR("abfss://f"), &f->err),
-                 &f->err);
+    assert_lk_ok(begin(f->journal, submit_id, name, &f->err), &f->err);
 }
 
 static void settle(struct fixture *f, const char *submit_id, enum lk_journal_outcome outcome,
                    const char *batch_id)
 {
     assert_lk_ok(lk_journal_outcome(f->journal, lk_str_from(submit_id), outcome,
-                                    lk_str_from(batch_id), &f->err),
+                                    lk_str_from(batch_id), "answered", &f->err),
                  &f->err);
 }
 
@@ -199,8 +208,13 @@ static void texts_past_their_room_are_cut_and_the_line_stays_whole(void **state)
 
     while (!big.full)
         lk_buf_put(&big, LK_STR("\xC3\xA9"));
-    assert_lk_ok(lk_journal_intent(f->journal, LK_STR("one"), lk_buf_view(&big), lk_buf_view(&big),
-                                   lk_buf_view(&big), &f->err),
+    assert_lk_ok(lk_journal_begin(f->journal,
+                                  &(struct lk_journal_intent){.submit_id = LK_STR("one"),
+                                                              .endpoint = lk_buf_view(&big),
+                                                              .name = lk_buf_view(&big),
+                                                              .service_name = lk_buf_view(&big),
+                                                              .file = lk_buf_view(&big)},
+                                  &f->err),
                  &f->err);
     entries = read_all(f, 10, &count, &bad);
     assert_int_equal(count, 1);
@@ -216,8 +230,7 @@ static void append_for_ever(struct fixture *f, int told)
     for (int i = 0;; i++) {
         char id[16];
         (void)snprintf(id, sizeof(id), "s%d", i);
-        if (lk_journal_intent(f->journal, lk_str_from(id), LK_STR("https://e"), LK_STR("name"),
-                              LK_STR("abfss://file"), &f->err))
+        if (begin(f->journal, id, "name", &f->err))
             _exit(1);
         if (write(told, &i, sizeof(i)) != sizeof(i))
             _exit(1);
@@ -278,8 +291,7 @@ static void several_processes_append_whole_lines(void **state)
         for (int j = 0; child == 0 && j < LINES; j++) {
             char id[16];
             (void)snprintf(id, sizeof(id), "p%d-%d", i, j);
-            if (lk_journal_intent(f->journal, lk_str_from(id), LK_STR("e"), LK_STR("n"),
-                                  LK_STR("f"), &f->err))
+            if (begin(f->journal, id, "n", &f->err))
                 _exit(1);
         }
         if (child == 0)
@@ -294,6 +306,148 @@ static void several_processes_append_whole_lines(void **state)
     assert_int_equal(count, PROCESSES * LINES + 1);
     assert_int_equal(bad, 0);
     free(entries);
+}
+
+/* ---- under way, or lost ---------------------------------------------------------------------- */
+
+static struct lk_journal_entry newest(struct fixture *f)
+{
+    size_t count, bad;
+    struct lk_journal_entry *entries = read_all(f, 1, &count, &bad), ret;
+
+    assert_int_equal(count, 1);
+    ret = entries[0];
+    free(entries);
+    return ret;
+}
+
+static void an_intent_is_under_way_until_its_outcome_is_written(void **state)
+{
+    struct fixture *f = *state;
+
+    intend(f, "one", "a");
+    assert_true(newest(f).was_locked);
+    assert_true(newest(f).in_flight);
+    assert_false(lk_journal_is_unsettled(&(struct lk_journal_entry){.in_flight = true}));
+    /* However long it takes: the lock tells, not the clock. */
+    fake_clock_advance_ms(&f->clock, 24 * 3600000);
+    assert_true(newest(f).in_flight);
+    settle(f, "one", LK_JOURNAL_UNKNOWN, "");
+    assert_false(newest(f).in_flight);
+    assert_true(newest(f).has_outcome);
+}
+
+static void what_a_killed_process_was_at_is_lost_and_what_a_living_one_is_at_is_not(void **state)
+{
+    struct fixture *f = *state;
+    int ends[2], exit_status;
+    struct lk_journal_entry entry;
+    char one;
+    pid_t child;
+
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (begin(f->journal, "theirs", "a", &f->err) || write(ends[1], "x", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    close(ends[1]);
+    assert_int_equal(read(ends[0], &one, 1), 1);
+    close(ends[0]);
+    entry = newest(f);
+    assert_true(entry.in_flight);
+    assert_false(lk_journal_is_unsettled(&entry));
+
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, &exit_status, 0), child);
+    entry = newest(f);
+    assert_false(entry.in_flight);
+    assert_true(lk_journal_is_unsettled(&entry));
+}
+
+static void without_locks_the_age_of_an_intent_tells(void **state)
+{
+    struct fixture *f = *state;
+    char *blocker = temp_folder_path(f->folder, "a/b/submissions.jsonl.lock");
+
+    /* A folder where the file of locks should be. */
+    assert_lk_ok(lk_file_make_folders(blocker, 0700, &f->err), &f->err);
+    intend(f, "one", "a");
+    assert_false(newest(f).was_locked);
+    assert_true(newest(f).in_flight);
+    fake_clock_advance_ms(&f->clock, 11 * 60000);
+    assert_false(newest(f).in_flight);
+    free(blocker);
+}
+
+static void unknown_never_takes_back_what_was_learnt(void **state)
+{
+    struct fixture *f = *state;
+
+    intend(f, "one", "a");
+    settle(f, "one", LK_JOURNAL_ACCEPTED, "id-1");
+    settle(f, "one", LK_JOURNAL_UNKNOWN, "");
+    settle(f, "one", LK_JOURNAL_REFUSED, "");
+    assert_int_equal(newest(f).outcome, LK_JOURNAL_ACCEPTED);
+    assert_string_equal(newest(f).batch_id, "id-1");
+    assert_string_equal(newest(f).how, "answered");
+}
+
+static void one_that_was_submitted_again_knows_it(void **state)
+{
+    struct fixture *f = *state;
+    struct lk_journal_entry *entries;
+    size_t count, bad;
+
+    intend(f, "one", "a");
+    settle(f, "one", LK_JOURNAL_UNKNOWN, "");
+    assert_lk_ok(lk_journal_begin(f->journal,
+                                  &(struct lk_journal_intent){.submit_id = LK_STR("two"),
+                                                              .resubmit_of = LK_STR("one"),
+                                                              .sha256 = LK_STR("0a1b"),
+                                                              .service = LK_STR("apache"),
+                                                              .service_name = LK_STR("a-x")},
+                                  &f->err),
+                 &f->err);
+    entries = read_all(f, 10, &count, &bad);
+    assert_int_equal(count, 2);
+    assert_string_equal(entries[0].resubmit_of, "one");
+    assert_string_equal(entries[0].sha256, "0a1b");
+    assert_string_equal(entries[0].service, "apache");
+    assert_string_equal(entries[0].service_name, "a-x");
+    assert_false(entries[0].resubmitted);
+    assert_true(entries[1].resubmitted);
+    free(entries);
+}
+
+static void a_line_of_an_older_version_is_read(void **state)
+{
+    struct fixture *f = *state;
+
+    intend(f, "one", "a");
+    settle(f, "one", LK_JOURNAL_REFUSED, "");
+    assert_lk_ok(lk_file_append_sync(
+                     f->path, 0600,
+                     LK_STR("{\"event\":\"intent\",\"submit_id\":\"old\",\"at\":"
+                            "\"2026-11-23T01:50:00Z\",\"endpoint\":\"https://e\",\"name\":"
+                            "\"n\",\"file\":\"abfss://f\"}\n"),
+                     &f->err),
+                 &f->err);
+    assert_string_equal(newest(f).submit_id, "old");
+    assert_false(newest(f).in_flight);
+}
+
+static void the_local_service_is_the_same_on_another_port(void **state)
+{
+    (void)state;
+    assert_true(lk_journal_is_same_service(LK_STR("https://localhost:1/v1/x"),
+                                           LK_STR("https://localhost:2/v1/x")));
+    assert_false(lk_journal_is_same_service(LK_STR("https://localhost:1/v1/x"),
+                                            LK_STR("https://localhost:1/v1/y")));
+    assert_false(lk_journal_is_same_service(LK_STR("http://livy:1/x"), LK_STR("http://livy:2/x")));
 }
 
 static void a_line_reads_back_as_it_was_written(void **state)
@@ -329,6 +483,13 @@ int main(void)
         TEST(texts_past_their_room_are_cut_and_the_line_stays_whole),
         TEST(kill_9_at_any_instant_loses_no_line_that_was_written),
         TEST(several_processes_append_whole_lines),
+        TEST(an_intent_is_under_way_until_its_outcome_is_written),
+        TEST(what_a_killed_process_was_at_is_lost_and_what_a_living_one_is_at_is_not),
+        TEST(without_locks_the_age_of_an_intent_tells),
+        TEST(unknown_never_takes_back_what_was_learnt),
+        TEST(one_that_was_submitted_again_knows_it),
+        TEST(a_line_of_an_older_version_is_read),
+        TEST(the_local_service_is_the_same_on_another_port),
         TEST(a_line_reads_back_as_it_was_written),
     };
 

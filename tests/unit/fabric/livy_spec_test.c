@@ -24,22 +24,22 @@ static void what_a_service_takes_passes_and_is_normalised(void **state)
     static const struct {
         const char *kind, *in, *out;
     } cases[] = {
-        {"fabric", "{\"file\":\"f\",\"name\":\"n\"}", "{\"file\":\"f\",\"name\":\"n\"}"},
-        {"fabric", "{\"file\":\"f\",\"conf\":{\"a\":5,\"b\":true,\"c\":0.6,\"d\":\"x\"}}",
-         "{\"file\":\"f\",\"conf\":{\"a\":\"5\",\"b\":\"true\",\"c\":\"0.6\",\"d\":\"x\"}}"},
-        {"fabric", "{\"file\":\"f\",\"tags\":{\"n\":1},\"args\":[\"a\",2,false]}",
-         "{\"file\":\"f\",\"tags\":{\"n\":\"1\"},\"args\":[\"a\",\"2\",\"false\"]}"},
-        {"fabric", "{\"file\":\"f\",\"driverCores\":\"4\",\"numExecutors\":2}",
-         "{\"file\":\"f\",\"driverCores\":4,\"numExecutors\":2}"},
-        {"fabric", "{\"file\":\"f\",\"className\":null,\"jars\":[],\"driverMemory\":\"28g\"}",
-         "{\"file\":\"f\",\"jars\":[],\"driverMemory\":\"28g\"}"},
+        {"fabric", "{\"file\":\"abfss://f\",\"name\":\"n\"}", "{\"file\":\"abfss://f\",\"name\":\"n\"}"},
+        {"fabric", "{\"file\":\"abfss://f\",\"conf\":{\"a\":5,\"b\":true,\"c\":0.6,\"d\":\"x\"}}",
+         "{\"file\":\"abfss://f\",\"conf\":{\"a\":\"5\",\"b\":\"true\",\"c\":\"0.6\",\"d\":\"x\"}}"},
+        {"fabric", "{\"file\":\"abfss://f\",\"tags\":{\"n\":1},\"args\":[\"a\",2,false]}",
+         "{\"file\":\"abfss://f\",\"tags\":{\"n\":\"1\"},\"args\":[\"a\",\"2\",\"false\"]}"},
+        {"fabric", "{\"file\":\"abfss://f\",\"driverCores\":\"4\",\"numExecutors\":2}",
+         "{\"file\":\"abfss://f\",\"driverCores\":4,\"numExecutors\":2}"},
+        {"fabric", "{\"file\":\"abfss://f\",\"className\":null,\"jars\":[],\"driverMemory\":\"28g\"}",
+         "{\"file\":\"abfss://f\",\"jars\":[],\"driverMemory\":\"28g\"}"},
         {"fabric",
-         "{\"file\":\"f\",\"conf\":{\"spark.fabric.environmentDetails\":"
+         "{\"file\":\"abfss://f\",\"conf\":{\"spark.fabric.environmentDetails\":"
          "\"{\\\"id\\\": \\\"11111111-1111-4111-8111-111111111111\\\"}\"}}",
-         "{\"file\":\"f\",\"conf\":{\"spark.fabric.environmentDetails\":"
+         "{\"file\":\"abfss://f\",\"conf\":{\"spark.fabric.environmentDetails\":"
          "\"{\\\"id\\\": \\\"11111111-1111-4111-8111-111111111111\\\"}\"}}"},
-        {"apache", "{\"file\":\"f\",\"queue\":\"q\",\"proxyUser\":\"u\"}",
-         "{\"file\":\"f\",\"queue\":\"q\",\"proxyUser\":\"u\"}"},
+        {"apache", "{\"file\":\"abfss://f\",\"queue\":\"q\",\"proxyUser\":\"u\"}",
+         "{\"file\":\"abfss://f\",\"queue\":\"q\",\"proxyUser\":\"u\"}"},
     };
 
     (void)state;
@@ -65,31 +65,31 @@ static void what_a_service_does_not_take_is_refused_with_the_reason(void **state
         {"fabric", "{\"name\":\"n\"}", LK_INVALID, "no file", "%%payload"},
         {"fabric", "{\"file\":\"\"}", LK_INVALID, "'file'", ""},
         {"fabric", "{\"file\":5}", LK_INVALID, "'file'", ""},
-        {"fabric", "{\"file\":\"f\",\"pyfiles\":[]}", LK_INVALID, "'pyfiles'", "mean pyFiles"},
-        {"fabric", "{\"file\":\"f\",\"excutorCores\":1}", LK_INVALID, "'excutorCores'",
+        {"fabric", "{\"file\":\"abfss://f\",\"pyfiles\":[]}", LK_INVALID, "'pyfiles'", "mean pyFiles"},
+        {"fabric", "{\"file\":\"abfss://f\",\"excutorCores\":1}", LK_INVALID, "'excutorCores'",
          "mean executorCores"},
-        {"fabric", "{\"file\":\"f\",\"spark.targetTable\":\"t\"}", LK_INVALID, "spark.targetTable",
+        {"fabric", "{\"file\":\"abfss://f\",\"spark.targetTable\":\"t\"}", LK_INVALID, "spark.targetTable",
          "conf"},
-        {"fabric", "{\"file\":\"f\",\"queue\":\"q\"}", LK_UNSUPPORTED, "queue", "Leave"},
-        {"fabric", "{\"file\":\"f\",\"proxyUser\":\"q\"}", LK_UNSUPPORTED, "proxyUser", ""},
-        {"apache", "{\"file\":\"f\",\"tags\":{\"a\":\"b\"}}", LK_UNSUPPORTED, "tags", ""},
-        {"hdinsight", "{\"file\":\"f\",\"tags\":{}}", LK_UNSUPPORTED, "tags", ""},
-        {"synapse", "{\"file\":\"f\"}", LK_INVALID, "name", "--name"},
-        {"apache", "{\"file\":\"f\",\"name\":\"123\"}", LK_INVALID, "digits", "--name"},
-        {"fabric", "{\"file\":\"f\",\"args\":\"x\"}", LK_INVALID, "no list", "["},
-        {"fabric", "{\"file\":\"f\",\"args\":[{}]}", LK_INVALID, "no text", ""},
-        {"fabric", "{\"file\":\"f\",\"args\":[null]}", LK_INVALID, "no text", ""},
-        {"fabric", "{\"file\":\"f\",\"conf\":[]}", LK_INVALID, "no object", "{"},
-        {"fabric", "{\"file\":\"f\",\"conf\":{\"a\":{}}}", LK_INVALID, "'a'", "quotes"},
-        {"fabric", "{\"file\":\"f\",\"conf\":{\"a\":null}}", LK_INVALID, "'a'", ""},
-        {"fabric", "{\"file\":\"f\",\"driverCores\":0}", LK_INVALID, "between", ""},
-        {"fabric", "{\"file\":\"f\",\"driverCores\":4.5}", LK_INVALID, "whole number", ""},
-        {"fabric", "{\"file\":\"f\",\"driverCores\":99999999999}", LK_INVALID, "between", ""},
-        {"fabric", "{\"file\":\"f\",\"numExecutors\":\"two\"}", LK_INVALID, "whole number", ""},
-        {"fabric", "{\"file\":\"f\",\"conf\":{\"spark.fabric.environmentDetails\":\"{id: x}\"}}",
+        {"fabric", "{\"file\":\"abfss://f\",\"queue\":\"q\"}", LK_UNSUPPORTED, "queue", "Leave"},
+        {"fabric", "{\"file\":\"abfss://f\",\"proxyUser\":\"q\"}", LK_UNSUPPORTED, "proxyUser", ""},
+        {"apache", "{\"file\":\"abfss://f\",\"tags\":{\"a\":\"b\"}}", LK_UNSUPPORTED, "tags", ""},
+        {"hdinsight", "{\"file\":\"abfss://f\",\"tags\":{}}", LK_UNSUPPORTED, "tags", ""},
+        {"synapse", "{\"file\":\"abfss://f\"}", LK_INVALID, "name", "--name"},
+        {"apache", "{\"file\":\"abfss://f\",\"name\":\"123\"}", LK_INVALID, "digits", "--name"},
+        {"fabric", "{\"file\":\"abfss://f\",\"args\":\"x\"}", LK_INVALID, "no list", "["},
+        {"fabric", "{\"file\":\"abfss://f\",\"args\":[{}]}", LK_INVALID, "no text", ""},
+        {"fabric", "{\"file\":\"abfss://f\",\"args\":[null]}", LK_INVALID, "no text", ""},
+        {"fabric", "{\"file\":\"abfss://f\",\"conf\":[]}", LK_INVALID, "no object", "{"},
+        {"fabric", "{\"file\":\"abfss://f\",\"conf\":{\"a\":{}}}", LK_INVALID, "'a'", "quotes"},
+        {"fabric", "{\"file\":\"abfss://f\",\"conf\":{\"a\":null}}", LK_INVALID, "'a'", ""},
+        {"fabric", "{\"file\":\"abfss://f\",\"driverCores\":0}", LK_INVALID, "between", ""},
+        {"fabric", "{\"file\":\"abfss://f\",\"driverCores\":4.5}", LK_INVALID, "whole number", ""},
+        {"fabric", "{\"file\":\"abfss://f\",\"driverCores\":99999999999}", LK_INVALID, "between", ""},
+        {"fabric", "{\"file\":\"abfss://f\",\"numExecutors\":\"two\"}", LK_INVALID, "whole number", ""},
+        {"fabric", "{\"file\":\"abfss://f\",\"conf\":{\"spark.fabric.environmentDetails\":\"{id: x}\"}}",
          LK_INVALID, "environmentDetails", "--environment"},
         {"synapse",
-         "{\"file\":\"f\",\"name\":\"n\",\"conf\":{\"spark.fabric.environmentDetails\":\"x\"}}",
+         "{\"file\":\"abfss://f\",\"name\":\"n\",\"conf\":{\"spark.fabric.environmentDetails\":\"x\"}}",
          LK_UNSUPPORTED, "environments", ""},
     };
 
@@ -114,7 +114,7 @@ static void an_environment_becomes_a_string_of_json(void **state)
     assert_str(
         lk_json_get_str(json_object_get(spec.body, "conf"), "spark.fabric.environmentDetails"),
         "{\"id\":\"11111111-1111-4111-8111-111111111111\"}");
-    json_object_set_new(spec.body, "file", json_string("f"));
+    json_object_set_new(spec.body, "file", json_string("abfss://f"));
     assert_lk_ok(lk_livy_spec_check(lk_livy_profile_find(LK_STR("fabric")), &spec, &err), &err);
 
     assert_lk_status(LK_INVALID, lk_livy_spec_environment(&spec, LK_STR("my-env"), &err), &err);
@@ -136,7 +136,7 @@ static void a_name_past_its_room_is_refused(void **state)
     (void)state;
     memset(name, 'n', sizeof(name));
     name[LK_BATCH_TEXT_MAX] = '\0';
-    json_object_set_new(spec.body, "file", json_string("f"));
+    json_object_set_new(spec.body, "file", json_string("abfss://f"));
     json_object_set_new(spec.body, "name", json_string(name));
     assert_lk_status(LK_INVALID,
                      lk_livy_spec_check(lk_livy_profile_find(LK_STR("fabric")), &spec, &err), &err);

@@ -445,7 +445,7 @@ static void an_interrupt_during_the_post_leaves_it_unknown(void **state)
     fake_http_interrupt(f->http, f->cancel);
     assert_lk_status(LK_CANCELLED, submit(f), &f->err);
     assert_contains(f->err.message, "may have accepted");
-    assert_contains(f->err.next, "%batch list");
+    assert_contains(f->err.next, "%batch recover");
     assert_int_equal(newest(f).outcome, LK_JOURNAL_UNKNOWN);
 }
 
