@@ -13,8 +13,8 @@ struct lk_token_claims {
     char tenant[64];
     char app_id[64];
     char object_id[64]; /* oid: of the user or service principal, as services name him */
-    char who[256];     /* upn, preferred_username, unique_name, or app_displayname, or appid */
-    char scopes[4096]; /* scp, or roles joined by a space; empty when it has neither */
+    char who[256];      /* upn, preferred_username, unique_name, or app_displayname, or appid */
+    char scopes[4096];  /* scp, or roles joined by a space; empty when it has neither */
     bool is_user;
     int64_t issued_unix_s;
     int64_t expires_unix_s;

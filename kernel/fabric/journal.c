@@ -16,8 +16,8 @@
 
 enum { LINE_MAX_BYTES = 32768 };
 
-/* Without locks an intent this young counts as under way: a POST, its repetitions after refusals and
- * the look-up take less. */
+/* Without locks an intent this young counts as under way: a POST, its repetitions after refusals
+ * and the look-up take less. */
 enum { UNDER_WAY_MS = 10 * 60000 };
 
 struct lk_journal {
@@ -237,10 +237,9 @@ static void tell_in_flight(const struct lk_journal *journal, struct lk_journal_e
 
     if (entry->has_outcome)
         return;
-    entry->in_flight =
-        entry->was_locked
-            ? lk_journal_lock_is_taken(&journal->lock, lk_str_from(entry->submit_id))
-            : age_ms < UNDER_WAY_MS;
+    entry->in_flight = entry->was_locked
+                           ? lk_journal_lock_is_taken(&journal->lock, lk_str_from(entry->submit_id))
+                           : age_ms < UNDER_WAY_MS;
 }
 
 enum lk_status lk_journal_read(struct lk_journal *journal, size_t max,

@@ -64,7 +64,7 @@ struct lk_journal_entry {
     char how[16];
     int64_t intent_unix_ms;
     bool has_outcome;
-    bool in_flight; /* no outcome, and the process that sends it is alive */
+    bool in_flight;   /* no outcome, and the process that sends it is alive */
     bool resubmitted; /* a newer submission follows this one */
     enum lk_journal_outcome outcome;
 };

@@ -19,7 +19,7 @@ enum { LK_BATCH_ID_MAX = 64, LK_BATCH_TEXT_MAX = 256, LK_BATCH_MESSAGE_MAX = 204
 
 /* Times in unix ms, 0 when not told. Every field may be empty. */
 struct lk_livy_batch {
-    char id[LK_BATCH_ID_MAX]; /* always text */
+    char id[LK_BATCH_ID_MAX];             /* always text */
     char name[LK_BATCH_TEXT_MAX];         /* as its submitter gave it */
     char service_name[LK_BATCH_TEXT_MAX]; /* as the service has it, marker and all */
     char state[48];  /* lower case, as sent otherwise; livyInfo.currentState when state is absent */

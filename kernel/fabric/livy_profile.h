@@ -14,7 +14,8 @@ enum lk_livy_field { /* fields of a batch request that not every service takes *
                      LK_LIVY_FIELD_ENVIRONMENT = 1 << 3,
 };
 
-/* Where a submission carries its id, by which it is found when the answer was lost (livy.md §7.2). */
+/* Where a submission carries its id, by which it is found when the answer was lost (livy.md §7.2).
+ */
 enum lk_livy_marker { LK_LIVY_MARKER_TAG, LK_LIVY_MARKER_NAME };
 enum lk_livy_paging { LK_LIVY_PAGING_TOP_SKIP, LK_LIVY_PAGING_FROM_SIZE };
 enum lk_livy_log_place { LK_LIVY_LOG_MONITORING, LK_LIVY_LOG_RING, LK_LIVY_LOG_INLINE };

@@ -78,8 +78,8 @@ static enum lk_status newest_of(struct lk_livy *livy, struct lk_str name, struct
 {
     struct lk_journal_entry *entries = NULL;
     size_t count = 0, bad = 0;
-    enum lk_status st = lk_journal_read(livy->options.journal, JOURNAL_LOOK_BACK, &entries, &count,
-                                        &bad, err);
+    enum lk_status st =
+        lk_journal_read(livy->options.journal, JOURNAL_LOOK_BACK, &entries, &count, &bad, err);
 
     memset(ret, 0, sizeof(*ret));
     for (size_t i = 0; i < count && !st; i++)
@@ -102,8 +102,9 @@ static enum lk_status tell_arrived(const struct lk_journal_entry *entry,
                  "(%s). Nothing was submitted now",
                  entry->name, when, batch->id,
                  batch->end == LK_BATCH_GOING ? batch->state : lk_batch_end_name(batch->end));
-    return lk_error_next(err, "`%%batch monitor %s` follows it. To run it a second time, submit "
-                              "again.",
+    return lk_error_next(err,
+                         "`%%batch monitor %s` follows it. To run it a second time, submit "
+                         "again.",
                          batch->id);
 }
 
@@ -112,10 +113,11 @@ static enum lk_status tell_unknown(const struct lk_journal_entry *entry, struct 
     char when[LK_TIME_TEXT_MAX];
 
     lk_time_text(entry->intent_unix_ms, when);
-    lk_error_set(err, LK_UNKNOWN, "UnknownBefore",
-                 "the answer to the submission of '%s' of %s was lost, and Livy shows no such batch "
-                 "yet: it may run. Nothing was submitted now",
-                 entry->name, when);
+    lk_error_set(
+        err, LK_UNKNOWN, "UnknownBefore",
+        "the answer to the submission of '%s' of %s was lost, and Livy shows no such batch "
+        "yet: it may run. Nothing was submitted now",
+        entry->name, when);
     return lk_error_next(err, "`%%batch recover` looks for it again and never submits. When you "
                               "know that it does not run, or may run twice, add --resubmit.");
 }

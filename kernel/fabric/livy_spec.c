@@ -73,8 +73,9 @@ enum lk_status lk_livy_file_check(const struct lk_livy_profile *profile, const c
     if (!scheme.len && profile->paths_without_scheme && lk_str_starts(file, LK_STR("/")))
         return LK_OK;
     if (scheme.len)
-        lk_error_set(err, LK_INVALID, "BadFile", "%s cannot read '%.*s' ('%s' of the batch request)",
-                     profile->title, LK_STR_ARGS(shown), field);
+        lk_error_set(err, LK_INVALID, "BadFile",
+                     "%s cannot read '%.*s' ('%s' of the batch request)", profile->title,
+                     LK_STR_ARGS(shown), field);
     else
         lk_error_set(err, LK_INVALID, "BadFile",
                      "'%.*s' ('%s' of the batch request) does not say where the file is",
@@ -198,9 +199,8 @@ static enum lk_status check_size(json_t *body, const char *name, struct lk_error
 
     while (digits < size.len && size.ptr[digits] >= '0' && size.ptr[digits] <= '9')
         digits++;
-    fits = digits && (digits == size.len ||
-                      lk_livy_is_listed(lk_str_slice(size, digits, size.len),
-                                        "k|kb|m|mb|g|gb|t|tb"));
+    fits = digits && (digits == size.len || lk_livy_is_listed(lk_str_slice(size, digits, size.len),
+                                                              "k|kb|m|mb|g|gb|t|tb"));
     if (fits)
         json_object_set(body, name, text);
     json_decref(text);

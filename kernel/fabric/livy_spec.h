@@ -7,12 +7,12 @@
 
 /* A request to be submitted. */
 struct lk_livy_spec {
-    json_t *body;       /* the request as JSON object, from options or as given in %%batch; owned */
-    json_t *warnings;   /* owned; array of sentences on what is taken but hardly meant, filled by
-                         * preview and submit; NULL for none */
-    char sha256[65];    /* of the payload, in hex, where it is known; for the journal */
-    bool resubmit;      /* an earlier one of unknown outcome does not stand in the way */
-    char followed[40];  /* submit id of that earlier one; filled by submit */
+    json_t *body;      /* the request as JSON object, from options or as given in %%batch; owned */
+    json_t *warnings;  /* owned; array of sentences on what is taken but hardly meant, filled by
+                        * preview and submit; NULL for none */
+    char sha256[65];   /* of the payload, in hex, where it is known; for the journal */
+    bool resubmit;     /* an earlier one of unknown outcome does not stand in the way */
+    char followed[40]; /* submit id of that earlier one; filled by submit */
 };
 
 #define LK_LIVY_SPEC_INIT                                                                          \

@@ -185,11 +185,14 @@ static enum verdict judge_refusal(const struct submission *s, int status)
                                                            : VERDICT_REFUSED;
 }
 
-/* Another's batch is no answer to our request. A service may leave the name out. */
-static bool has_our_name(const struct submission *s, const struct lk_livy_batch *batch)
+/* Another's batch is no answer to our request. A service may leave name and tags out. */
+static bool may_be_ours(const struct submission *s, const struct lk_livy_batch *batch)
 {
-    return s->livy->profile->marker != LK_LIVY_MARKER_NAME || !batch->service_name[0] ||
-           lk_str_eq(lk_str_from(batch->service_name), s->sought.service_name);
+    if (s->livy->profile->marker == LK_LIVY_MARKER_NAME)
+        return !batch->service_name[0] ||
+               lk_str_eq(lk_str_from(batch->service_name), s->sought.service_name);
+    return !batch->submit_id[0] ||
+           lk_livy_marker_is(lk_str_from(batch->submit_id), s->sought.submit_id);
 }
 
 static enum verdict judge_answer(struct submission *s, const struct lk_http_response *reply,
@@ -206,13 +209,14 @@ static enum verdict judge_answer(struct submission *s, const struct lk_http_resp
     st = lk_json_parse(lk_buf_view(&reply->body), "Livy's answer", &json, err);
     if (!st)
         st = lk_livy_batch_read(s->livy->profile, json, &batch, err);
-    if (!st && !has_our_name(s, &batch))
+    if (!st && !may_be_ours(s, &batch))
         st = lk_error_set(err, LK_PROTOCOL, "BadAnswer", "Livy answered with another batch, %s",
                           batch.id);
     if (st) {
         lk_error_prefix(err, "%s", s->what);
         return VERDICT_DOUBTFUL;
     }
+    lk_livy_batch_done(ret);
     *ret = batch;
     batch = (struct lk_livy_batch)LK_LIVY_BATCH_INIT;
     return VERDICT_ACCEPTED;

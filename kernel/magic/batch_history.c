@@ -36,9 +36,8 @@ static void history_done(struct history *h)
 
 static bool is_here(const struct lk_context *context, const struct lk_journal_entry *entry)
 {
-    return context->connected &&
-           lk_journal_is_same_service(lk_str_from(entry->endpoint),
-                                      lk_str_from(context->endpoint.base));
+    return context->connected && lk_journal_is_same_service(lk_str_from(entry->endpoint),
+                                                            lk_str_from(context->endpoint.base));
 }
 
 static enum lk_status read_journal(struct history *h, size_t max, bool all, struct lk_error *err)

@@ -89,8 +89,8 @@ static enum lk_status recover_all(struct recovery *r, struct lk_cancel *cancel,
 {
     struct lk_journal_entry *entries = NULL;
     size_t count = 0, bad = 0;
-    enum lk_status st = lk_journal_read(r->context->journal, JOURNAL_LOOK_BACK, &entries, &count,
-                                        &bad, err);
+    enum lk_status st =
+        lk_journal_read(r->context->journal, JOURNAL_LOOK_BACK, &entries, &count, &bad, err);
 
     for (size_t i = 0; i < count && !st; i++)
         if (is_wanted(r, &entries[i])) {
@@ -124,8 +124,9 @@ static enum lk_status tell_unknown(const struct recovery *r, struct lk_error *er
                  "%zu submission%s still unknown: the service shows no such batch", r->unknown,
                  r->unknown == 1 ? " is" : "s are");
     if (r->put_off)
-        return lk_error_next(err, "%zu of them were not asked for: `%%batch recover` goes on with "
-                                  "them.",
+        return lk_error_next(err,
+                             "%zu of them were not asked for: `%%batch recover` goes on with "
+                             "them.",
                              r->put_off);
     return lk_error_next(err, "Look again later. When you know that it does not run, or may run "
                               "twice, `%%batch submit … --resubmit` submits it again.");
@@ -135,9 +136,8 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
                           struct lk_error *err)
 {
-    struct recovery r = {.context = context,
-                         .target = lk_args_positional(args, 0),
-                         .all = lk_args_has(args, "all")};
+    struct recovery r = {
+        .context = context, .target = lk_args_positional(args, 0), .all = lk_args_has(args, "all")};
     enum lk_status st = lk_context_livy(context, &r.livy, err);
 
     (void)body;

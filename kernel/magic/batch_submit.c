@@ -369,11 +369,12 @@ const struct lk_magic lk_magic_batch_submit = {
     .verb = "submit",
     .summary = "submit a payload as a Spark batch, exactly once",
     .usage = "%batch submit [PAYLOAD | Files/PATH | abfss://…] [options]",
-    .details = "PAYLOAD is the name given to %%payload; without one, the newest payload. The "
-               "submission is written to the journal before it is sent. While the outcome of the newest "
-               "one of the same service, name and file is unknown (its answer was lost within the "
-               "last 12 hours), another is refused: %batch recover looks for it, --resubmit "
-               "submits all the same.",
+    .details =
+        "PAYLOAD is the name given to %%payload; without one, the newest payload. The "
+        "submission is written to the journal before it is sent. While the outcome of the newest "
+        "one of the same service, name and file is unknown (its answer was lost within the "
+        "last 12 hours), another is refused: %batch recover looks for it, --resubmit "
+        "submits all the same.",
     .options = options,
     .option_count = LK_COUNT(options),
     .positional_max = 1,

@@ -35,7 +35,8 @@ LK_MUST_USE enum lk_status lk_batch_spec_from_args(const struct lk_args *args,
 /* The request as it would be sent; sends nothing. */
 LK_MUST_USE enum lk_status lk_batch_preview(struct lk_context *context, struct lk_livy_spec *spec,
                                             struct lk_answer *ret, struct lk_error *err);
-/* Submits; fills spec with warnings and ret with the accepted batch's value and view, and remembers it as the last one. */
+/* Submits; fills spec with warnings and ret with the accepted batch's value and view, and remembers
+ * it as the last one. */
 LK_MUST_USE enum lk_status lk_batch_submit_spec(struct lk_context *context, struct lk_cell *cell,
                                                 struct lk_livy_spec *spec, struct lk_answer *ret,
                                                 struct lk_error *err);

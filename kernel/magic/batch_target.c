@@ -25,7 +25,8 @@ static enum lk_status newest_in_journal(struct lk_context *context, struct lk_li
     if (st)
         return st;
     for (size_t i = 0; i < count && !ret->id[0]; i++)
-        if (entries[i].batch_id[0] && lk_journal_is_same_service(lk_str_from(entries[i].endpoint),
+        if (entries[i].batch_id[0] &&
+            lk_journal_is_same_service(lk_str_from(entries[i].endpoint),
                                        lk_str_from(context->endpoint.base))) {
             snprintf(ret->id, sizeof ret->id, "%s", entries[i].batch_id);
             snprintf(ret->name, sizeof ret->name, "%s", entries[i].name);

@@ -64,7 +64,7 @@ struct lk_context {
     char last_payload[LK_ONELAKE_PATH_MAX]; /* abfss:// path of the newest %%payload */
     char last_payload_name[256];
     char last_payload_sha256[65]; /* in hex */
-    struct lk_seen seen; /* of this service; what completion knows */
+    struct lk_seen seen;          /* of this service; what completion knows */
 };
 
 LK_MUST_USE enum lk_status lk_context_new(const struct lk_context_options *options,

@@ -88,12 +88,11 @@ void lk_journal_row(const struct lk_journal_entry *entry, const struct lk_livy_b
     lk_time_text_short(entry->intent_unix_ms, when);
     lk_markdown_code(lk_str_from(entry->batch_id), &id);
     lk_markdown_code(lk_str_from(entry->submit_id), &submit_id);
-    lk_table_row_rich(table,
-                      (struct lk_str[]){lk_buf_view(&name), lk_buf_view(&outcome),
-                                        lk_buf_view(&shown), lk_str_from(when),
-                                        lk_str_from(with_service ? entry->service : ""),
-                                        lk_str_from(entry->batch_id),
-                                        lk_str_from(entry->submit_id)},
-                      (struct lk_str[]){LK_STR_EMPTY, LK_STR_EMPTY, LK_STR_EMPTY, LK_STR_EMPTY,
-                                        LK_STR_EMPTY, lk_buf_view(&id), lk_buf_view(&submit_id)});
+    lk_table_row_rich(
+        table,
+        (struct lk_str[]){lk_buf_view(&name), lk_buf_view(&outcome), lk_buf_view(&shown),
+                          lk_str_from(when), lk_str_from(with_service ? entry->service : ""),
+                          lk_str_from(entry->batch_id), lk_str_from(entry->submit_id)},
+        (struct lk_str[]){LK_STR_EMPTY, LK_STR_EMPTY, LK_STR_EMPTY, LK_STR_EMPTY, LK_STR_EMPTY,
+                          lk_buf_view(&id), lk_buf_view(&submit_id)});
 }

@@ -334,8 +334,8 @@ static enum lk_status read_items(struct reader *reader, char close, json_t *into
         if (!reader->rest.len)
             return unfinished(err, "brackets that are not closed");
         if (peek(reader) && strchr("+%.*", peek(reader)))
-            return needs_python(err, lk_str_slice(reader->rest, 0,
-                                                  lk_str_find_char(reader->rest, '\n')),
+            return needs_python(err,
+                                lk_str_slice(reader->rest, 0, lk_str_find_char(reader->rest, '\n')),
                                 "part of an expression",
                                 "Write what it results in; {name} in a cell is replaced by a "
                                 "variable of %set name=VALUE.");

@@ -87,8 +87,8 @@ static json_t *describe(const struct fake_livy *f, const struct fake_livy_record
     json_object_set_new(json, "name", record->name[0] ? json_string(record->name) : json_null());
     json_object_set_new(json, "state", json_string(record->phantom ? "starting" : "running"));
     json_object_set_new(json, "appId", json_null());
-    json_object_set_new(json, "log",
-                        record->phantom ? json_array() : json_pack("[s,s]", "stdout: ", "\nstderr: "));
+    json_object_set_new(
+        json, "log", record->phantom ? json_array() : json_pack("[s,s]", "stdout: ", "\nstderr: "));
     if (with_tags && !has_unique_names(f) && record->submit_id[0])
         json_object_set_new(json, "tags", json_pack("{s:s}", "submitId", record->submit_id));
     return json;
@@ -162,7 +162,8 @@ static enum lk_status answer_refused(struct fake_livy *f, const json_t *request,
     struct fake_livy_record *record;
 
     if (!has_unique_names(f))
-        return answer(ret, 400, json_pack("{s:s,s:s}", "errorCode", "BadRequest", "message", "No."));
+        return answer(ret, 400,
+                      json_pack("{s:s,s:s}", "errorCode", "BadRequest", "message", "No."));
     record = create(f, request);
     if (!record)
         return answer_duplicate(f, request, ret);
@@ -185,7 +186,7 @@ static bool is_done(enum fake_livy_fault fault)
            fault == FAKE_LIVY_TIMEOUT_AFTER || fault == FAKE_LIVY_TOO_LONG_AFTER ||
            fault == FAKE_LIVY_STATUS_AFTER || fault == FAKE_LIVY_CUT_AFTER ||
            fault == FAKE_LIVY_EMPTY_AFTER || fault == FAKE_LIVY_PAGE_AFTER ||
-           fault == FAKE_LIVY_TWICE;
+           fault == FAKE_LIVY_MIXED_UP_AFTER || fault == FAKE_LIVY_TWICE;
 }
 
 static enum lk_status post(struct fake_livy *f, const json_t *request, struct lk_http_response *ret,
@@ -219,6 +220,9 @@ static enum lk_status post(struct fake_livy *f, const json_t *request, struct lk
         return answer_text(ret, 202, "");
     case FAKE_LIVY_PAGE_AFTER:
         return answer_text(ret, 200, "<html><title>Sign in</title></html>");
+    case FAKE_LIVY_MIXED_UP_AFTER:
+        return answer_created(
+            f, &(struct fake_livy_record){.id = "77", .name = "other", .submit_id = "else"}, ret);
     case FAKE_LIVY_REFUSED:
         return answer_refused(f, request, ret);
     case FAKE_LIVY_REFUSED_LOST:
@@ -263,8 +267,8 @@ static enum lk_status list(struct fake_livy *f, struct lk_str url, struct lk_htt
     json_t *items = json_array(), *body = json_object();
 
     for (int64_t i = from; i < count && i < from + size; i++)
-        json_array_append_new(items, describe(f, &f->records[fabric ? count - 1 - i : i],
-                                              !f->list_without_tags));
+        json_array_append_new(
+            items, describe(f, &f->records[fabric ? count - 1 - i : i], !f->list_without_tags));
     json_object_set_new(body, fabric ? "totalCountOfMatchedItems" : "total", json_integer(count));
     json_object_set_new(body, fabric ? "items" : "sessions", items);
     return answer(ret, 200, body);
@@ -283,8 +287,9 @@ static enum lk_status history(struct fake_livy *f, struct lk_http_response *ret)
                                                "submittedDateTime", when, "submitter", "id",
                                                f->submitter ? f->submitter : "x", "type", "User"));
     }
-    return answer(ret, 200, json_pack("{s:o,s:n,s:n}", "value", items, "continuationToken",
-                                      "continuationUri"));
+    return answer(
+        ret, 200,
+        json_pack("{s:o,s:n,s:n}", "value", items, "continuationToken", "continuationUri"));
 }
 
 static enum lk_status look_or_delete(struct fake_livy *f, const struct lk_http_request *request,

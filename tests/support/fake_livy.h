@@ -23,6 +23,7 @@ enum fake_livy_fault {
     FAKE_LIVY_CUT_AFTER,      /* half of the answer */
     FAKE_LIVY_EMPTY_AFTER,    /* a success without a body */
     FAKE_LIVY_PAGE_AFTER,     /* a success with a web page */
+    FAKE_LIVY_MIXED_UP_AFTER, /* a success with another's batch */
     FAKE_LIVY_REFUSED,        /* 400, with a record that stays where the kind does that */
     FAKE_LIVY_REFUSED_LOST,   /* the same, and the answer is lost */
     FAKE_LIVY_TWICE,          /* the request arrives twice; the second answer comes back */
@@ -40,12 +41,12 @@ struct fake_livy {
     struct fake_clock *clock;
     const char *kind;
     enum fake_livy_fault fault;
-    int status;              /* for FAKE_LIVY_STATUS_* */
-    int hidden_looks;        /* the first so many looks show nothing */
-    bool list_without_tags;  /* tags only in the answer for one batch */
-    bool never_listed;       /* only the history has it */
-    bool looks_fail;         /* every look is answered 503 */
-    const char *submitter;   /* in the history */
+    int status;             /* for FAKE_LIVY_STATUS_* */
+    int hidden_looks;       /* the first so many looks show nothing */
+    bool list_without_tags; /* tags only in the answer for one batch */
+    bool never_listed;      /* only the history has it */
+    bool looks_fail;        /* every look is answered 503 */
+    const char *submitter;  /* in the history */
     struct fake_livy_record records[FAKE_LIVY_RECORDS_MAX];
     int count, next_number;
     int posts, looks, deletes;

@@ -429,13 +429,13 @@ static void a_line_of_an_older_version_is_read(void **state)
 
     intend(f, "one", "a");
     settle(f, "one", LK_JOURNAL_REFUSED, "");
-    assert_lk_ok(lk_file_append_sync(
-                     f->path, 0600,
-                     LK_STR("{\"event\":\"intent\",\"submit_id\":\"old\",\"at\":"
-                            "\"2026-11-23T01:50:00Z\",\"endpoint\":\"https://e\",\"name\":"
-                            "\"n\",\"file\":\"abfss://f\"}\n"),
-                     &f->err),
-                 &f->err);
+    assert_lk_ok(
+        lk_file_append_sync(f->path, 0600,
+                            LK_STR("{\"event\":\"intent\",\"submit_id\":\"old\",\"at\":"
+                                   "\"2026-11-23T01:50:00Z\",\"endpoint\":\"https://e\",\"name\":"
+                                   "\"n\",\"file\":\"abfss://f\"}\n"),
+                            &f->err),
+        &f->err);
     assert_string_equal(newest(f).submit_id, "old");
     assert_false(newest(f).in_flight);
 }
