@@ -38,9 +38,10 @@ static enum lk_status unfinished(struct lk_error *err, const char *why)
 static enum lk_status needs_python(struct lk_error *err, struct lk_str text, const char *what,
                                    const char *instead)
 {
+    text = lk_str_cut(lk_str_slice(text, 0, lk_str_utf8_prefix(text)), 60);
     lk_error_set(err, LK_INVALID, LK_LITERAL_NEEDS_PYTHON,
                  "'%.*s' is %s: Python that would have to be run, and nothing is run here",
-                 LK_STR_ARGS(lk_str_cut(text, 60)), what);
+                 LK_STR_ARGS(text), what);
     lk_error_next(err, "%s", instead);
     return LK_INVALID;
 }
@@ -243,10 +244,12 @@ static enum lk_status check_no_python(struct lk_str rest, struct lk_str word, st
         return needs_python(err, lk_str_slice(rest, 0, line), "an f-string",
                             "Leave the f out: {name} in a cell is replaced by a variable of "
                             "%set name=VALUE.");
-    if (after == '(')
+    if (after == '(' && lk_str_eq(word, LK_STR("json.dumps")))
         return needs_python(err, lk_str_slice(rest, 0, line), "a call",
-                            "Write what it returns. In place of json.dumps({\"id\": …}) for an "
-                            "environment, use --environment GUID.");
+                            "Write what it returns, as a text in quotes. For an environment's id, "
+                            "--environment GUID does.");
+    if (after == '(')
+        return needs_python(err, lk_str_slice(rest, 0, line), "a call", "Write what it returns.");
     return LK_OK;
 }
 

@@ -220,9 +220,9 @@ static int64_t draw(int64_t max)
 
 /* A submission that hangs before the connection stands, at a random byte of handshake and request
  * or of handshake and answer, or that is just interrupted at some time. True when interrupted. */
-static bool submit_and_interrupt(struct world *world, int kind, int64_t submit_ms)
+static bool submit_and_interrupt(struct world *world, int round, int kind, int64_t submit_ms)
 {
-    char cell[RAW_ID_SIZE], request[RAW_ID_SIZE];
+    char cell[RAW_ID_SIZE], request[RAW_ID_SIZE], code[sizeof SUBMIT + 32];
     enum means means = draw(1) ? BY_SIGNAL : BY_MESSAGE;
     bool interrupted;
 
@@ -232,7 +232,9 @@ static bool submit_and_interrupt(struct world *world, int kind, int64_t submit_m
         relay_hold(world->fabric, RELAY_CLIENT, draw(HANDSHAKE_AND_REQUEST));
     if (kind == 2)
         relay_hold(world->fabric, RELAY_SERVER, draw(HANDSHAKE_AND_ANSWER));
-    send_cell(world, SUBMIT, cell);
+    /* The same again would first be asked what became of it. */
+    (void)snprintf(code, sizeof code, "%s --name quick%d", SUBMIT, round);
+    send_cell(world, code, cell);
     if (kind == 3)
         pause_up_to(submit_ms * 3 / 2);
     else /* not held: it ran through, and that is fine too */
@@ -304,7 +306,7 @@ static void an_interrupt_never_leaves_a_batch_unrecorded(void **state)
     world_upload(world, "quick.py");
     submit_ms = time_of_cell(world, SUBMIT);
     for (int i = 0; i < ROUNDS; i++)
-        interrupted += submit_and_interrupt(world, i % KINDS, submit_ms);
+        interrupted += submit_and_interrupt(world, i, i % KINDS, submit_ms);
     assert_true(interrupted >= ROUNDS / 2);
     world_run(world, "%batch list"); /* behind it the service has nothing of ours in hand */
 

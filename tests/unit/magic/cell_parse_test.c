@@ -123,7 +123,7 @@ static void magic_lines_come_one_by_one_with_their_numbers(void **state)
         {"%", "1:%;"},
         {"%a\nprint(1)", "1:%a;!NotAMagic"},
         {"%a\n%%b", "1:%a;!NotFirst"},
-        {"%a\nx = f(1)", "1:%a;!BadLiteral"},
+        {"%a\nx = f(1)", "1:%a;!NeedsPython"},
         {"%a\nx = 5 + 3", "1:%a;!BadLiteral"},
         {"%a\nx =\n5", "1:%a;!BadLiteral"},
         {"%a\nx = # five\n5", "1:%a;!BadLiteral"},

@@ -195,7 +195,7 @@ static void mistakes_are_answered_with_what_was_meant(void **state)
         {"print(1)", "NoSession", "Python", "%%payload NAME.py"},
         {"x = 5", "NoSession", "Python", "%set NAME=VALUE"},
         {"%many 1\nprint(1)", "NotAMagic", "line 2", "%%payload"},
-        {"# Parameters\nx = f()", "BadLiteral", "x (line 2)", "string in quotes"},
+        {"# Parameters\nx = f()", "NeedsPython", "x (line 2)", "what it returns"},
         {"# Parameters\nx = 1\n%many 3", "BadParameters", "line 3", "another cell"},
     };
     struct fixture *f = *state;
