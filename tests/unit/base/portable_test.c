@@ -8,6 +8,9 @@
 #include "support/assert.h"
 
 #include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
 
 static bool readable(int fd)
 {
@@ -46,6 +49,38 @@ static void raising_past_what_a_pipe_holds_does_not_block(void **state)
     assert_int_equal(errno, EDOM);
     assert_false(readable(ends[0]));
     lk_platform_wakeup_close(ends);
+}
+
+/* Without locks of the descriptor they are the process's: seen by others, gone with it. */
+static void a_locked_byte_is_seen_by_others_until_its_process_dies(void **state)
+{
+    FILE *file = tmpfile();
+    int fd = fileno(file), ends[2], ended;
+    char one;
+    pid_t child;
+
+    (void)state;
+    assert_true(lk_platform_pipe(ends));
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (!lk_platform_lock_byte(fd, INT64_C(1) << 61) || write(ends[1], "x", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    assert_int_equal(read(ends[0], &one, 1), 1);
+    assert_true(lk_platform_byte_is_locked(fd, INT64_C(1) << 61));
+    assert_false(lk_platform_byte_is_locked(fd, (INT64_C(1) << 61) + 1));
+    assert_false(lk_platform_lock_byte(fd, INT64_C(1) << 61));
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    assert_false(lk_platform_byte_is_locked(fd, INT64_C(1) << 61));
+    assert_true(lk_platform_lock_byte(fd, INT64_C(1) << 61));
+    lk_platform_unlock_byte(fd, INT64_C(1) << 61);
+    close(ends[0]);
+    close(ends[1]);
+    (void)fclose(file);
 }
 
 static void the_cancel_flag_works_on_it(void **state)
@@ -97,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wake_up_is_a_pipe_that_stays_out_of_children),
         cmocka_unit_test(raising_past_what_a_pipe_holds_does_not_block),
+        cmocka_unit_test(a_locked_byte_is_seen_by_others_until_its_process_dies),
         cmocka_unit_test(the_cancel_flag_works_on_it),
         cmocka_unit_test(processes_work_on_it),
         cmocka_unit_test(what_it_cannot_do_it_says),
