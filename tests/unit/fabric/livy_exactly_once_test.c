@@ -228,6 +228,20 @@ static void others_of_the_same_name_are_never_adopted(void **state)
     }
 }
 
+static void a_candidate_with_anothers_tag_is_asked_once(void **state)
+{
+    struct fixture *f = *state;
+
+    use(f, "fabric");
+    f->service.list_without_tags = true;
+    f->service.submitter = "somebody else";
+    fake_livy_add(&f->service, "nightly", "else");
+    f->service.fault = FAKE_LIVY_LOST_BEFORE;
+    assert_lk_status(LK_UNKNOWN, submit(f), &f->err);
+    /* Eight lists in 30 s, and one question. */
+    assert_in_range(f->service.looks, 7, 10);
+}
+
 /* ---- what the request carries ---------------------------------------------------------------- */
 
 static void the_marker_is_a_tag_or_the_end_of_the_name(void **state)
@@ -584,6 +598,19 @@ static void what_a_service_refused_is_settled_as_refused(void **state)
     assert_int_equal(f->service.count, 0);
 }
 
+static void what_was_refused_before_is_not_in_the_way(void **state)
+{
+    struct fixture *f = *state;
+
+    use(f, "apache");
+    die_in_between(f);
+    fake_livy_add(&f->service, "nightly-abcdefabcdef", "")->phantom = true;
+    assert_lk_ok(submit(f), &f->err);
+    assert_int_equal(fake_livy_phantoms(&f->service), 0);
+    assert_int_equal(fake_livy_running(&f->service), 1);
+    assert_string_equal(f->spec.followed, "");
+}
+
 static void a_service_that_does_not_answer_changes_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -606,6 +633,7 @@ int main(void)
         TEST(every_answer_of_every_service_ends_with_one_batch_or_none_and_the_journal_knows),
         TEST(a_batch_that_shows_late_is_found_on_every_service),
         TEST(others_of_the_same_name_are_never_adopted),
+        TEST(a_candidate_with_anothers_tag_is_asked_once),
         TEST(the_marker_is_a_tag_or_the_end_of_the_name),
         TEST(a_request_without_a_name_gets_one_of_its_file_where_the_name_is_the_marker),
         TEST(the_payloads_hash_is_in_the_journal),
@@ -623,6 +651,7 @@ int main(void)
         TEST(what_a_killed_kernel_submitted_is_found_again),
         TEST(what_is_not_there_stays_unknown_and_is_never_submitted),
         TEST(what_a_service_refused_is_settled_as_refused),
+        TEST(what_was_refused_before_is_not_in_the_way),
         TEST(a_service_that_does_not_answer_changes_nothing),
     };
 
