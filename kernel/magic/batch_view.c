@@ -221,6 +221,27 @@ static void last_poll_text(int64_t last_poll_unix_ms, int64_t now, struct lk_buf
     }
 }
 
+static void put_trouble(const struct lk_batch_look *look, struct lk_buf *ret)
+{
+    char slept[LK_DURATION_TEXT_MAX];
+
+    if (look->slept_ms > 0) {
+        lk_duration_text_whole(look->slept_ms, slept);
+        lk_buf_printf(ret, " (this computer slept for %s; asking again)", slept);
+    } else if (look->trouble) {
+        lk_buf_printf(ret, " (trying again: %s)", look->trouble->message);
+    }
+}
+
+void lk_batch_look_text(const struct lk_batch_look *look, int64_t now, struct lk_buf *ret)
+{
+    if (look->is_last)
+        lk_buf_put(ret, LK_STR("no longer watched"));
+    else
+        last_poll_text(look->unix_ms, now, ret);
+    put_trouble(look, ret);
+}
+
 /* What stands first is the news; the times change with every look. */
 static void doing_text(const struct lk_livy_batch *batch, const struct lk_batch_look *look,
                        struct lk_buf *ret)
@@ -228,8 +249,7 @@ static void doing_text(const struct lk_livy_batch *batch, const struct lk_batch_
     lk_buf_put(ret, lk_str_from(batch->phase[0]   ? batch->phase
                                 : batch->state[0] ? batch->state
                                                   : "submitted"));
-    if (look->trouble)
-        lk_buf_printf(ret, " (trying again: %s)", look->trouble->message);
+    put_trouble(look, ret);
 }
 
 static void times_text(const struct lk_livy_batch *batch, const struct lk_batch_look *look,
