@@ -185,6 +185,8 @@ enum lk_status lk_livy_watch_many(struct lk_livy *livy, struct lk_watch_many *ma
                       .cancel = cancel};
     enum lk_status st = LK_OK;
 
+    many->stopped = LK_OK; /* whoever watches on has signed in again */
+    many->refused = 0;
     w.drift_ms = w.clock->unix_ms(w.clock) - now_of(&w);
     if (timeout_ms > 0)
         w.deadline_ms = now_of(&w) + timeout_ms;
