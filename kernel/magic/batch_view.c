@@ -221,16 +221,26 @@ static void last_poll_text(int64_t last_poll_unix_ms, int64_t now, struct lk_buf
     }
 }
 
-static void put_trouble(const struct lk_batch_look *look, struct lk_buf *ret)
+/* Why there is no news; nothing when there is. */
+static void trouble_text(const struct lk_batch_look *look, struct lk_buf *ret)
 {
     char slept[LK_DURATION_TEXT_MAX];
 
     if (look->slept_ms > 0) {
         lk_duration_text_whole(look->slept_ms, slept);
-        lk_buf_printf(ret, " (this computer slept for %s; asking again)", slept);
+        lk_buf_printf(ret, "this computer slept for %s; asking again", slept);
     } else if (look->trouble) {
-        lk_buf_printf(ret, " (trying again: %s)", look->trouble->message);
+        lk_buf_printf(ret, "trying again: %s", look->trouble->message);
     }
+}
+
+static void put_trouble(const struct lk_batch_look *look, struct lk_buf *ret)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
+
+    trouble_text(look, &text);
+    if (text.len)
+        lk_buf_printf(ret, " (%s)", lk_buf_cstr(&text));
 }
 
 void lk_batch_look_text(const struct lk_batch_look *look, int64_t now, struct lk_buf *ret)
@@ -273,6 +283,7 @@ static void times_text(const struct lk_livy_batch *batch, const struct lk_batch_
 static void progress_plain(const struct lk_livy_batch *batch, const struct lk_batch_look *look,
                            int64_t now, struct lk_buf *ret)
 {
+    LK_CLEANUP(lk_buf_done) struct lk_buf trouble = LK_BUF_INIT(4096);
     struct lk_str phase = lk_str_from(batch->phase[0] ? batch->phase : batch->state);
     size_t why = lk_str_find(phase, LK_STR(": "));
 
@@ -280,8 +291,9 @@ static void progress_plain(const struct lk_livy_batch *batch, const struct lk_ba
     lk_buf_printf(ret, ": %.*s, ",
                   LK_STR_ARGS(phase.len ? lk_str_slice(phase, 0, why) : LK_STR("submitted")));
     times_text(batch, look, now, ", ", ret);
-    if (look->trouble)
-        lk_buf_printf(ret, " · trying again: %s", look->trouble->message);
+    trouble_text(look, &trouble);
+    if (trouble.len)
+        lk_buf_printf(ret, " · %s", lk_buf_cstr(&trouble));
     else if (why < phase.len)
         lk_buf_printf(ret, " · %.*s", LK_STR_ARGS(lk_str_slice(phase, why + 2, phase.len)));
     lk_buf_printf(ret, " · %s", batch->id);

@@ -192,7 +192,7 @@ static void add_row(const struct lk_watched *item, int64_t now, struct lk_table 
     put_message(item, &message);
     if (ms >= LK_BATCH_PHASE_SHOWN_MS)
         lk_duration_text_whole(ms, duration);
-    lk_markdown_code(lk_str_from(batch->id), &id);
+    lk_markdown_id(lk_str_from(batch->id), &id);
     lk_table_row_rich(table,
                       (struct lk_str[]){lk_buf_view(&name), lk_buf_view(&state),
                                         lk_str_from(duration), lk_buf_view(&message),

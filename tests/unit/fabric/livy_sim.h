@@ -23,6 +23,7 @@ struct sim_batch {
     int64_t submitted_ms, running_ms, ended_ms; /* unix; of the real course of things */
     enum lk_batch_end end;                      /* … and how it ends */
     bool gone;                                  /* its record is no longer there */
+    int deletes;                                /* how often it was to be cancelled */
 };
 
 struct sim {
@@ -39,6 +40,8 @@ struct sim {
     unsigned random;
     int64_t sleeps_at_ms, sleeps_ms; /* the wall clock jumps in the wait that reaches it */
     size_t page_max;                 /* 0: as many as were asked for */
+    int64_t delete_takes_ms;         /* until DELETE answers, and until the batch is dead */
+    enum lk_status delete_fails;     /* the answer of DELETE is lost that way, the effect is not */
     int64_t *asked_ms;               /* monotonic, of each request */
     size_t requests, pages;
     int64_t slept_told_ms, asked_at_wake_ms;
@@ -172,7 +175,32 @@ static void sim_list(struct sim *sim, struct lk_str url, struct lk_http_response
     sim_answer(ret, 200, json);
 }
 
-static void sim_truth(struct sim *sim, struct lk_str url, struct lk_http_response *ret)
+/* Apache answers when the job is dead, and drops the record; others take note. */
+static void sim_delete(struct sim *sim, struct sim_batch *batch, struct lk_http_response *ret)
+{
+    bool drops = sim->endpoint.profile->delete_drops_record;
+    int64_t dead_ms = sim->time.now_unix_ms + sim->delete_takes_ms;
+
+    batch->deletes++;
+    if (dead_ms < batch->ended_ms) {
+        batch->ended_ms = dead_ms;
+        batch->end = LK_BATCH_CANCELLED;
+    }
+    batch->gone = drops;
+    if (drops)
+        fake_clock_advance_ms(&sim->time, sim->delete_takes_ms);
+    sim_answer(ret, 200, json_pack("{s:s}", "msg", "deleted"));
+}
+
+static void sim_log(struct lk_http_response *ret)
+{
+    sim_answer(ret, 200,
+               json_pack("{s:i,s:i,s:i,s:[s,s,s]}", "id", 0, "from", 0, "total", 3, "log",
+                         "stdout: ", "the last words", "\nstderr: "));
+}
+
+static void sim_truth(struct sim *sim, enum lk_http_method method, struct lk_str url,
+                      struct lk_http_response *ret)
 {
     struct lk_str path = lk_str_slice(url, 0, lk_str_find_char(url, '?'));
     struct lk_str id = path;
@@ -181,12 +209,19 @@ static void sim_truth(struct sim *sim, struct lk_str url, struct lk_http_respons
         sim_list(sim, url, ret);
         return;
     }
+    if (lk_str_ends(path, LK_STR("/log"))) {
+        sim_log(ret);
+        return;
+    }
     while (lk_str_find_char(id, '/') < id.len)
         id = lk_str_slice(id, lk_str_find_char(id, '/') + 1, id.len);
     for (size_t i = 0; i < sim->count; i++) {
         if (sim->batches[i].gone || !lk_str_eq(lk_str_from(sim->batches[i].id), id))
             continue;
-        sim_answer(ret, 200, sim_record(sim, &sim->batches[i], false));
+        if (method == LK_HTTP_DELETE)
+            sim_delete(sim, &sim->batches[i], ret);
+        else
+            sim_answer(ret, 200, sim_record(sim, &sim->batches[i], false));
         return;
     }
     sim_answer(ret, 404, json_pack("{s:s}", "msg", "Session not found."));
@@ -210,8 +245,11 @@ static enum lk_status sim_send(struct lk_http *http, const struct lk_http_reques
     if (st)
         return lk_error_set(err, st, "Fault", "a fault of the test");
     if (!ret->status)
-        sim_truth(sim, request->url, ret);
-    return LK_OK;
+        sim_truth(sim, request->method, request->url, ret);
+    if (request->method != LK_HTTP_DELETE || !sim->delete_fails)
+        return LK_OK;
+    lk_http_response_done(ret);
+    return lk_error_set(err, sim->delete_fails, "Lost", "the answer was lost");
 }
 
 /* ---- a world --------------------------------------------------------------------------------- */
@@ -275,22 +313,6 @@ static struct sim_batch *sim_add(struct sim *sim, int64_t wait_ms, int64_t run_m
     batch->ended_ms = batch->running_ms + run_ms;
     batch->end = end;
     return batch;
-}
-
-static enum lk_batch_end sim_any_end(struct sim *sim)
-{
-    unsigned drawn = sim_draw(sim, 10);
-
-    return drawn < 7 ? LK_BATCH_SUCCEEDED : drawn < 9 ? LK_BATCH_FAILED : LK_BATCH_CANCELLED;
-}
-
-static const struct sim_batch *sim_find(const struct sim *sim, const char *id)
-{
-    for (size_t i = 0; i < sim->count; i++)
-        if (strcmp(sim->batches[i].id, id) == 0)
-            return &sim->batches[i];
-    fail_msg("no batch %s", id);
-    return NULL;
 }
 
 #endif

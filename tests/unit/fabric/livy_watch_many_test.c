@@ -4,6 +4,22 @@
 
 static const char *const kinds[] = {"fabric", "synapse", "hdinsight", "apache"};
 
+static enum lk_batch_end sim_any_end(struct sim *sim)
+{
+    unsigned drawn = sim_draw(sim, 10);
+
+    return drawn < 7 ? LK_BATCH_SUCCEEDED : drawn < 9 ? LK_BATCH_FAILED : LK_BATCH_CANCELLED;
+}
+
+static const struct sim_batch *sim_find(const struct sim *sim, const char *id)
+{
+    for (size_t i = 0; i < sim->count; i++)
+        if (strcmp(sim->batches[i].id, id) == 0)
+            return &sim->batches[i];
+    fail_msg("no batch %s", id);
+    return NULL;
+}
+
 /* ---- watching, and checking every end against the real course of things ------------------------
  */
 
