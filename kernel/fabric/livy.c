@@ -134,19 +134,22 @@ enum lk_status lk_livy_get(struct lk_livy *livy, struct lk_str id, struct lk_can
     return lk_livy_poll(livy, id, LK_HTTP_REPEAT_ALWAYS, cancel, ret, NULL, err);
 }
 
-enum lk_status lk_livy_history(struct lk_livy *livy, struct lk_str id, struct lk_cancel *cancel,
-                               struct lk_livy_batch *ret, struct lk_error *err)
+enum lk_status lk_livy_history(struct lk_livy *livy, struct lk_str id, enum lk_http_repeat repeat,
+                               struct lk_cancel *cancel, struct lk_livy_batch *ret,
+                               int64_t *ret_retry_after_ms, struct lk_error *err)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
     LK_CLEANUP(lk_json_unref) json_t *json = NULL;
     char what[LK_BATCH_TEXT_MAX + 16];
     enum lk_status st;
 
+    if (ret_retry_after_ms)
+        *ret_retry_after_ms = -1;
     if (!lk_livy_session_url(livy, id, &url))
         return lk_error_set(err, LK_UNSUPPORTED, "NoHistory", "%s keeps no history",
                             livy->profile->title);
     lk_livy_what(id, what);
-    st = get_json(livy, &url, what, LK_HTTP_REPEAT_ALWAYS, cancel, &json, NULL, err);
+    st = get_json(livy, &url, what, repeat, cancel, &json, ret_retry_after_ms, err);
     return st ? st : lk_livy_batch_read(livy->profile, json, ret, err);
 }
 
@@ -232,6 +235,31 @@ static void page_url(const struct lk_livy *livy, int64_t skip, size_t size, stru
     lk_livy_batch_url(livy, LK_STR_EMPTY, ret);
     lk_buf_printf(ret, "%c%s=%lld&%s=%zu", livy->profile->query_suffix[0] ? '&' : '?',
                   is_top ? "$skip" : "from", (long long)skip, is_top ? "$top" : "size", size);
+}
+
+enum lk_status lk_livy_page(struct lk_livy *livy, int64_t skip, size_t size,
+                            struct lk_cancel *cancel, struct lk_livy_list *ret,
+                            int64_t *ret_retry_after_ms, struct lk_error *err)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
+    struct lk_livy_list list = {.total = -1};
+    size_t seen;
+    enum lk_status st;
+
+    *ret_retry_after_ms = -1;
+    page_url(livy, skip, size, &url);
+    st = get_json(livy, &url, "the list of batches", LK_HTTP_REPEAT_NEVER, cancel, &json,
+                  ret_retry_after_ms, err);
+    if (st)
+        return st;
+    list.total = total_of(json);
+    st = add_items(livy, json, size, &list, &seen, err);
+    if (st)
+        lk_livy_list_done(&list);
+    else
+        *ret = list;
+    return st;
 }
 
 static enum lk_status add_page(struct lk_livy *livy, int64_t skip, size_t max,
@@ -324,6 +352,10 @@ enum lk_status lk_livy_cancel(struct lk_livy *livy, struct lk_str id, struct lk_
     lk_livy_what(id, what);
     lk_livy_batch_url(livy, id, &url);
     request = lk_livy_request(LK_HTTP_DELETE, &url);
+    request.timeout_ms = livy->profile->delete_max_ms;
+    /* Where it waits for the job's end, a second one would only wait beside the first. */
+    if (livy->profile->delete_drops_record)
+        request.repeat = LK_HTTP_REPEAT_REFUSED;
     st = lk_http_send(livy->options.http, &request, cancel, &reply, err);
     if (st)
         return st == LK_CANCELLED ? st : lk_error_prefix(err, "%s", what);

@@ -55,7 +55,8 @@ LK_MUST_USE enum lk_status lk_livy_list(struct lk_livy *livy, size_t max, struct
                                         struct lk_livy_list *ret, struct lk_error *err);
 void lk_livy_list_done(struct lk_livy_list *list);
 /* Asks the service to stop it; poll afterwards to see what became of it. *already_gone when it
- * was not there any more. */
+ * was not there any more. It may take as long as the profile says, for some services answer once
+ * the job is dead. LK_TIMEOUT, LK_UNKNOWN, LK_CANCELLED: it may have been asked all the same. */
 LK_MUST_USE enum lk_status lk_livy_cancel(struct lk_livy *livy, struct lk_str id,
                                           struct lk_cancel *cancel, bool *already_gone,
                                           struct lk_error *err);

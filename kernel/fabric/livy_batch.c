@@ -138,6 +138,57 @@ static void read_times(const struct reply *reply, struct lk_livy_batch *ret)
 
 /* ---- the terminal rule (livy.md §1.5, §7.5) ------------------------------------------------- */
 
+static bool is_capacity_text(struct lk_str text)
+{
+    static const struct lk_str marks[] = {LK_STR_INIT("TooManyRequestsForCapacity"),
+                                          LK_STR_INIT("HTTP status code: 430")};
+
+    for (size_t i = 0; i < LK_COUNT(marks); i++) {
+        if (lk_str_find(text, marks[i]) < text.len)
+            return true;
+    }
+    return false;
+}
+
+/* Never out of the log: a payload may print what it likes. */
+static bool tells_capacity(const struct reply *reply)
+{
+    static const char *const names[] = {"message", "failureReason", "cancellationReason",
+                                        "errorCode"};
+    const json_t *infos = json_object_get(reply->root, "errorInfo");
+    size_t i;
+    json_t *info;
+
+    if (is_capacity_text(lk_json_get_str(reply->fabric, "errorMessage")))
+        return true;
+    for (i = 0; i < LK_COUNT(names); i++) {
+        if (is_capacity_text(lk_json_get_str(reply->root, names[i])))
+            return true;
+    }
+    json_array_foreach(infos, i, info)
+    {
+        if (is_capacity_text(lk_json_get_str(info, "message")) ||
+            is_capacity_text(lk_json_get_str(info, "errorCode")))
+            return true;
+    }
+    return false;
+}
+
+/* Fabric's "unknown" without a message is none; with one, and no other state, it is an error. */
+static bool is_unknown_error(const struct lk_livy_batch *batch, const struct reply *reply)
+{
+    return strcmp(reply->fabric_state, "unknown") == 0 && !batch->state[0] &&
+           lk_str_trim(lk_json_get_str(reply->fabric, "errorMessage")).len > 0;
+}
+
+/* A batch that got as far as this has its cores, whatever an old message says. */
+static bool got_cores(const struct lk_livy_batch *batch)
+{
+    static const char *const states[] = {"running", "busy", "idle", "recovering", NULL};
+
+    return is_one_of(batch->state, states);
+}
+
 static enum lk_batch_end judge(const struct lk_livy_batch *batch, const char *fabric_state)
 {
     static const char *const cancelled[] = {"cancelled", "canceled", NULL};
@@ -230,8 +281,9 @@ static void read_message(const struct reply *reply, struct lk_livy_batch *ret)
         return;
     lk_buf_put(&text, lk_str_trim(lk_json_get_str(reply->fabric, "errorMessage")));
     if (!text.len)
-        lk_buf_put(&text, first_text(reply->root,
-                                     (const char *const[]){"message", "cancellationReason", NULL}));
+        lk_buf_put(&text,
+                   first_text(reply->root, (const char *const[]){"message", "failureReason",
+                                                                 "cancellationReason", NULL}));
     if (!text.len)
         put_error_infos(json_object_get(reply->root, "errorInfo"), &text);
     if (!text.len)
@@ -279,6 +331,10 @@ enum lk_status lk_livy_batch_read(const struct lk_livy_profile *profile, const j
     batch.cancel_requested = time_at(reply.scheduler, "cancellationRequestedAt") ||
                              lk_str_trim(lk_json_get_str(json, "cancellationReason")).len > 0;
     batch.end = judge(&batch, reply.fabric_state);
+    batch.capacity_full = tells_capacity(&reply) && batch.end != LK_BATCH_SUCCEEDED &&
+                          batch.end != LK_BATCH_CANCELLED && !got_cores(&batch);
+    if (batch.end == LK_BATCH_GOING && (batch.capacity_full || is_unknown_error(&batch, &reply)))
+        batch.end = LK_BATCH_FAILED;
     batch.result_pending = batch.end != LK_BATCH_GOING && strcmp(batch.result, "uncertain") == 0;
     read_times(&reply, &batch);
     read_phase(&reply, &batch);
@@ -288,6 +344,20 @@ enum lk_status lk_livy_batch_read(const struct lk_livy_profile *profile, const j
     lk_livy_batch_done(ret);
     *ret = batch;
     return LK_OK;
+}
+
+void lk_livy_batch_cancel_was_asked(struct lk_livy_batch *batch)
+{
+    batch->cancel_requested = true;
+    if (batch->end == LK_BATCH_FAILED && strcmp(batch->state, "killed") == 0) {
+        batch->end = LK_BATCH_CANCELLED;
+        put_text(lk_str_from(lk_batch_end_name(batch->end)), batch->phase, sizeof(batch->phase));
+    }
+}
+
+struct lk_str lk_livy_batch_service_name(const struct lk_livy_batch *batch)
+{
+    return lk_str_trim(first_text(batch->raw, (const char *const[]){"name", "livyName", NULL}));
 }
 
 const char *lk_batch_end_name(enum lk_batch_end end)

@@ -33,6 +33,8 @@ struct lk_livy_batch {
     int64_t submitted_ms, queued_ms, preparing_ms, starting_ms, running_ms, ended_ms;
     bool cancel_requested;
     bool result_pending; /* terminal state, but result still says Uncertain */
+    bool capacity_full;  /* 430 told in words inside an accepted batch (livy.md §1.6): it will not
+                          * run, and is never submitted again by itself */
     enum lk_batch_end end;
     json_t *raw; /* the whole reply, owned */
 };
@@ -46,6 +48,11 @@ void lk_livy_batch_done(struct lk_livy_batch *batch);
 LK_MUST_USE enum lk_status lk_livy_batch_read(const struct lk_livy_profile *profile,
                                               const json_t *json, struct lk_livy_batch *ret,
                                               struct lk_error *err);
+/* A cancel of ours was accepted: a batch that was killed after that was cancelled, and did not
+ * fail. */
+void lk_livy_batch_cancel_was_asked(struct lk_livy_batch *batch);
+/* Its name in the service's own words, marker included; empty when it has none. Borrows. */
+struct lk_str lk_livy_batch_service_name(const struct lk_livy_batch *batch);
 const char *lk_batch_end_name(enum lk_batch_end end); /* "running", "succeeded", … */
 
 /* A service's error answer in any of its shapes (livy.md §1.6, §3): fills err with status, code,

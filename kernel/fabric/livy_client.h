@@ -27,9 +27,15 @@ LK_MUST_USE enum lk_status lk_livy_poll(struct lk_livy *livy, struct lk_str id,
 LK_MUST_USE enum lk_status lk_livy_get_json(struct lk_livy *livy, const struct lk_buf *url,
                                             const char *what, struct lk_cancel *cancel,
                                             json_t **ret, struct lk_error *err);
+/* One page of the list in the service's own order, asked once; total is -1 when not told. As
+ * above; release with lk_livy_list_done(). */
+LK_MUST_USE enum lk_status lk_livy_page(struct lk_livy *livy, int64_t skip, size_t size,
+                                        struct lk_cancel *cancel, struct lk_livy_list *ret,
+                                        int64_t *ret_retry_after_ms, struct lk_error *err);
 /* Fabric's second source on a batch, the monitoring API (livy.md §2). LK_UNSUPPORTED elsewhere. */
 LK_MUST_USE enum lk_status lk_livy_history(struct lk_livy *livy, struct lk_str id,
-                                           struct lk_cancel *cancel, struct lk_livy_batch *ret,
+                                           enum lk_http_repeat repeat, struct lk_cancel *cancel,
+                                           struct lk_livy_batch *ret, int64_t *ret_retry_after_ms,
                                            struct lk_error *err);
 /* "https://…/lakehouses/<GUID>/livySessions/<id>"; false for services without. */
 LK_MUST_USE bool lk_livy_session_url(const struct lk_livy *livy, struct lk_str id,

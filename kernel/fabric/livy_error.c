@@ -254,48 +254,91 @@ enum lk_status lk_livy_read_error(const struct lk_livy_profile *profile, const c
     return st;
 }
 
-/* ---- "until: 4/17/2026 12:22:35 PM (UTC)" -----------------------------------------------------
+/* ---- how long it asks to wait ----------------------------------------------------------------
  */
 
-static int64_t until_ms(struct lk_str message, int64_t now_unix_s)
-{
-    size_t at = lk_str_find(message, LK_STR("until:"));
-    int month, day, year, hour, minute, second;
-    char text[64], half[3], iso[32];
-    int64_t unix_ms;
+enum { WAIT_MAX_MS = 3600000 };
 
-    if (at == message.len)
-        return -1;
-    message = lk_str_trim(lk_str_slice(message, at + 6, message.len));
-    message = lk_str_slice(message, 0, sizeof(text) - 1);
-    if (message.len)
-        memcpy(text, message.ptr, message.len);
-    text[message.len] = '\0';
+static int64_t within_an_hour(int64_t ms)
+{
+    return ms < 0 ? 0 : ms > WAIT_MAX_MS ? WAIT_MAX_MS : ms;
+}
+
+/* "4/17/2026 12:22:35 PM (UTC)" → ISO 8601; false for anything else. */
+static bool american_to_iso(const char *text, char *ret, size_t size)
+{
+    int month, day, year, hour, minute, second;
+    char half[3];
+
     if (sscanf(text, "%2d/%2d/%4d %2d:%2d:%2d %2s", &month, &day, &year, &hour, &minute, &second,
                half) != 7)
-        return -1;
-    if (hour == 12)
+        return false;
+    if (hour == 12 && strchr("AaPp", half[0]))
         hour = 0;
     if (half[0] == 'P' || half[0] == 'p')
         hour += 12;
-    (void)snprintf(iso, sizeof(iso), "%04d-%02d-%02dT%02d:%02d:%02dZ", year, month, day, hour,
-                   minute, second);
+    (void)snprintf(ret, size, "%04d-%02d-%02dT%02d:%02d:%02dZ", year, month, day, hour, minute,
+                   second);
+    return true;
+}
+
+/* What follows "until:", without the backslashes that JSON may put before its slashes. */
+static void copy_time(struct lk_str text, char *ret, size_t size)
+{
+    size_t len = 0;
+
+    text = lk_str_trim(text);
+    for (size_t i = 0; i < text.len && len + 1 < size; i++) {
+        if (text.ptr[i] == '"' || text.ptr[i] == '\n')
+            break;
+        if (text.ptr[i] != '\\')
+            ret[len++] = text.ptr[i];
+    }
+    ret[len] = '\0';
+}
+
+/* Out of the whole body: what is shown of a message is cut. */
+static int64_t until_ms(struct lk_str body, int64_t now_unix_s)
+{
+    static const struct lk_str mark = LK_STR_INIT("until:");
+    size_t at = lk_str_find(body, mark);
+    char text[64], iso[32];
+    int64_t unix_ms;
+
+    if (at == body.len)
+        return -1;
+    copy_time(lk_str_slice(body, at + mark.len, body.len), text, sizeof(text));
+    if (!american_to_iso(text, iso, sizeof(iso))) {
+        struct lk_str first = lk_str_from(text);
+        first = lk_str_slice(first, 0, lk_str_find_char(first, ' '));
+        (void)snprintf(iso, sizeof(iso), "%.*s", LK_STR_ARGS(first));
+    }
     if (!lk_time_from_iso8601(lk_str_from(iso), &unix_ms))
         return -1;
-    unix_ms -= now_unix_s * 1000;
-    return unix_ms < 0 ? 0 : unix_ms > 3600000 ? 3600000 : unix_ms;
+    return within_an_hour(unix_ms - now_unix_s * 1000);
+}
+
+/* Azure's front ends name milliseconds in headers of their own. */
+static int64_t header_ms(const struct lk_http_response *response)
+{
+    static const struct lk_str names[] = {LK_STR_INIT("retry-after-ms"),
+                                          LK_STR_INIT("x-ms-retry-after-ms")};
+    int64_t ms;
+
+    for (size_t i = 0; i < LK_COUNT(names); i++) {
+        if (lk_str_to_i64(lk_http_response_header(response, names[i]), &ms) && ms >= 0)
+            return within_an_hour(ms);
+    }
+    return -1;
 }
 
 int64_t lk_livy_retry_after_ms(const struct lk_http_response *response, int64_t now_unix_s)
 {
-    int64_t ms = lk_http_retry_after_ms(response, now_unix_s);
-    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
-    struct answer answer = {.message = LK_BUF_INIT(2048)};
+    int64_t ms = header_ms(response);
 
+    if (ms < 0)
+        ms = lk_http_retry_after_ms(response, now_unix_s);
     if (ms >= 0 || response->status < 400)
         return ms;
-    read_body(lk_buf_view(&response->body), &json, &answer);
-    ms = until_ms(lk_buf_view(&answer.message), now_unix_s);
-    lk_buf_done(&answer.message);
-    return ms;
+    return until_ms(lk_buf_view(&response->body), now_unix_s);
 }

@@ -4,8 +4,9 @@
 
 #include "net/http.h"
 
-/* From Retry-After, else from the "until: 4/17/2026 12:22:35 PM (UTC)" of a refusal without it
- * (livy.md §1.6): ms from now_unix_s, at most one hour; -1 when the answer says nothing. */
+/* From Retry-After (seconds, a date, or milliseconds under the names that Azure gives them), else
+ * from the "until: 4/17/2026 12:22:35 PM (UTC)" of a refusal without it (livy.md §1.6): ms from
+ * now_unix_s, at most one hour; -1 when the answer says nothing. */
 int64_t lk_livy_retry_after_ms(const struct lk_http_response *response, int64_t now_unix_s);
 
 #endif

@@ -23,6 +23,11 @@ static const struct lk_livy_profile profiles[] = {
         .query_suffix = "",
         .has_hub = true,
         .not_found_max = 20,
+        .delete_max_ms = 60000,
+        /* Its limits are per user and API and are not told (livy.md §1.6): fifty a minute is what
+         * the stricter ones of its documented APIs allow. */
+        .request_gap_ms = 1200,
+        .request_burst = 10,
     },
     {
         .kind = "synapse",
@@ -39,6 +44,11 @@ static const struct lk_livy_profile profiles[] = {
         .auth = LK_LIVY_AUTH_ENTRA,
         .query_suffix = "detailed=true",
         .not_found_max = 5,
+        .list_is_whole = true,
+        .delete_max_ms = 60000,
+        /* Far below the 200 a second for each pool of its documented limits. */
+        .request_gap_ms = 200,
+        .request_burst = 20,
     },
     {
         .kind = "hdinsight",
@@ -58,6 +68,12 @@ static const struct lk_livy_profile profiles[] = {
         .auth = LK_LIVY_AUTH_BASIC,
         .query_suffix = "",
         .not_found_max = 1,
+        .list_is_whole = true,
+        .ids_start_again = true,
+        .delete_drops_record = true,
+        .delete_max_ms = 180000,
+        .request_gap_ms = 200,
+        .request_burst = 20,
     },
     {
         .kind = "apache",
@@ -77,6 +93,12 @@ static const struct lk_livy_profile profiles[] = {
         .auth = LK_LIVY_AUTH_NONE,
         .query_suffix = "",
         .not_found_max = 1,
+        .list_is_whole = true,
+        .ids_start_again = true,
+        .delete_drops_record = true,
+        .delete_max_ms = 180000,
+        .request_gap_ms = 200,
+        .request_burst = 20,
     },
 };
 

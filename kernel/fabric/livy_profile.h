@@ -6,6 +6,7 @@
 #include "base/str.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum lk_livy_field { /* fields of a batch request that not every service takes */
                      LK_LIVY_FIELD_TAGS = 1 << 0,
@@ -46,6 +47,14 @@ struct lk_livy_profile {
     const char *query_suffix; /* "detailed=true" or "" */
     bool has_hub;
     int not_found_max; /* 404s in a row until a batch that was there counts as gone */
+
+    /* What watching and stopping need to know. */
+    bool list_is_whole;       /* items of the list say as much as a batch's own record */
+    bool ids_start_again;     /* after a restart id 0 may be another batch: the name tells */
+    bool delete_drops_record; /* a cancelled batch is a 404 afterwards, its log is gone as well */
+    int64_t delete_max_ms;    /* DELETE may take that long: it answers when the job is dead */
+    int request_gap_ms;       /* how far apart a watch's requests are in the long run … */
+    int request_burst;        /* … but that many may follow each other at once */
 };
 
 /* NULL for an unknown kind. */

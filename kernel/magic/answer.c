@@ -101,15 +101,22 @@ void lk_progress_init(struct lk_progress *ret, struct lk_cell *cell, struct lk_c
     lk_uuid_v4(ret->display_id);
 }
 
+bool lk_progress_is_due(const struct lk_progress *progress)
+{
+    int64_t now = progress->clock->monotonic_ms(progress->clock);
+
+    if (progress->cell->quiet && !progress->asks)
+        return false;
+    return !progress->shown || now - progress->last_ms >= UPDATE_EVERY_MS;
+}
+
 void lk_progress_show(struct lk_progress *progress, struct lk_str markdown, struct lk_str plain,
                       const json_t *value, bool force)
 {
     int64_t now = progress->clock->monotonic_ms(progress->clock);
     struct lk_bundle bundle;
 
-    if (progress->cell->quiet && !progress->asks)
-        return;
-    if (progress->shown && !force && now - progress->last_ms < UPDATE_EVERY_MS)
+    if ((progress->cell->quiet && !progress->asks) || (!force && !lk_progress_is_due(progress)))
         return;
     bundle = lk_bundle_of_view(markdown, plain, value, false);
     if (progress->shown)

@@ -5,17 +5,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { JOURNAL_LOOK_BACK = 200, NAMES_LOOK_BACK = 200 };
+enum { JOURNAL_LOOK_BACK = 200 };
 
-static bool looks_like_id(struct lk_str text)
+bool lk_batch_is_id(struct lk_str text)
 {
     int64_t number;
 
     return lk_str_is_guid(text) || lk_str_to_i64(text, &number);
 }
 
-static enum lk_status newest_in_journal(struct lk_context *context, struct lk_livy_batch *ret,
-                                        struct lk_error *err)
+bool lk_batch_is_of_service(const struct lk_context *context, const struct lk_journal_entry *entry)
+{
+    return lk_journal_is_same_service(lk_str_from(entry->endpoint),
+                                      lk_str_from(context->endpoint.base));
+}
+
+static void put_target(const char *id, const char *name, struct lk_livy_batch *ret)
+{
+    snprintf(ret->id, sizeof ret->id, "%s", id);
+    snprintf(ret->name, sizeof ret->name, "%s", name);
+}
+
+/* The newest submission of that name, empty for any, that was accepted; no id when there is none.
+ */
+static enum lk_status find_in_journal(struct lk_context *context, struct lk_str name,
+                                      struct lk_livy_batch *ret, struct lk_error *err)
 {
     struct lk_journal_entry *entries = NULL;
     size_t count = 0, bad = 0;
@@ -25,17 +39,42 @@ static enum lk_status newest_in_journal(struct lk_context *context, struct lk_li
     if (st)
         return st;
     for (size_t i = 0; i < count && !ret->id[0]; i++)
-        if (entries[i].batch_id[0] &&
-            lk_journal_is_same_service(lk_str_from(entries[i].endpoint),
-                                       lk_str_from(context->endpoint.base))) {
-            snprintf(ret->id, sizeof ret->id, "%s", entries[i].batch_id);
-            snprintf(ret->name, sizeof ret->name, "%s", entries[i].name);
-        }
+        if (entries[i].batch_id[0] && lk_batch_is_of_service(context, &entries[i]) &&
+            (!name.len || lk_str_eq(lk_str_from(entries[i].name), name)))
+            put_target(entries[i].batch_id, entries[i].name, ret);
     free(entries);
-    if (ret->id[0])
-        return LK_OK;
+    return LK_OK;
+}
+
+static enum lk_status newest_in_journal(struct lk_context *context, struct lk_livy_batch *ret,
+                                        struct lk_error *err)
+{
+    enum lk_status st = find_in_journal(context, LK_STR_EMPTY, ret, err);
+
+    if (st || ret->id[0])
+        return st;
     lk_error_set(err, LK_NOT_FOUND, "NoBatch", "no batch was submitted here yet");
     return lk_error_next(err, "%%batch submit PAYLOAD, or name a batch: %%batch list shows them.");
+}
+
+enum lk_status lk_batch_of_name(struct lk_context *context, const struct lk_livy_list *list,
+                                struct lk_str name, struct lk_livy_batch *ret, struct lk_error *err)
+{
+    enum lk_status st = LK_OK;
+
+    for (size_t i = 0; i < list->count && !ret->id[0]; i++) {
+        const struct lk_livy_batch *batch = &list->batches[i];
+        if (lk_str_eq(lk_str_from(batch->name), name) ||
+            lk_str_eq(lk_livy_batch_service_name(batch), name))
+            put_target(batch->id, batch->name, ret);
+    }
+    if (!ret->id[0])
+        st = find_in_journal(context, name, ret, err);
+    if (st || ret->id[0])
+        return st;
+    lk_error_set(err, LK_NOT_FOUND, "NoBatch", "no batch is called '%.*s' among the newest %d",
+                 LK_STR_ARGS(name), LK_BATCH_NAMES_LOOK_BACK);
+    return lk_error_next(err, "%%batch list shows what there is.");
 }
 
 static enum lk_status newest_of_name(struct lk_context *context, struct lk_str name,
@@ -48,21 +87,11 @@ static enum lk_status newest_of_name(struct lk_context *context, struct lk_str n
 
     st = lk_context_livy(context, &livy, err);
     if (!st)
-        st = lk_livy_list(livy, NAMES_LOOK_BACK, cancel, &list, err);
-    if (st)
-        return st;
-    for (size_t i = 0; i < list.count && !ret->id[0]; i++)
-        if (lk_str_eq(lk_str_from(list.batches[i].name), name) ||
-            lk_str_eq(lk_str_from(list.batches[i].service_name), name)) {
-            snprintf(ret->id, sizeof ret->id, "%s", list.batches[i].id);
-            snprintf(ret->name, sizeof ret->name, "%s", list.batches[i].name);
-        }
+        st = lk_livy_list(livy, LK_BATCH_NAMES_LOOK_BACK, cancel, &list, err);
+    if (!st)
+        st = lk_batch_of_name(context, &list, name, ret, err);
     lk_livy_list_done(&list);
-    if (ret->id[0])
-        return LK_OK;
-    lk_error_set(err, LK_NOT_FOUND, "NoBatch", "no batch is called '%.*s' among the newest %d",
-                 LK_STR_ARGS(name), NAMES_LOOK_BACK);
-    return lk_error_next(err, "%%batch list shows what there is.");
+    return st;
 }
 
 enum lk_status lk_batch_target(struct lk_context *context, struct lk_str text,
@@ -86,7 +115,7 @@ enum lk_status lk_batch_target(struct lk_context *context, struct lk_str text,
         if (st)
             return st;
     }
-    if (!looks_like_id(text))
+    if (!lk_batch_is_id(text))
         return newest_of_name(context, text, cancel, ret, err);
     snprintf(ret->id, sizeof ret->id, "%.*s", LK_STR_ARGS(text));
     return LK_OK;

@@ -223,6 +223,37 @@ static void last_poll_text(int64_t last_poll_unix_ms, int64_t now, struct lk_buf
     }
 }
 
+/* Why there is no news; nothing when there is. */
+static void trouble_text(const struct lk_batch_look *look, struct lk_buf *ret)
+{
+    char slept[LK_DURATION_TEXT_MAX];
+
+    if (look->slept_ms > 0) {
+        lk_duration_text_whole(look->slept_ms, slept);
+        lk_buf_printf(ret, "this computer slept for %s; asking again", slept);
+    } else if (look->trouble) {
+        lk_buf_printf(ret, "trying again: %s", look->trouble->message);
+    }
+}
+
+static void put_trouble(const struct lk_batch_look *look, struct lk_buf *ret)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4096);
+
+    trouble_text(look, &text);
+    if (text.len)
+        lk_buf_printf(ret, " (%s)", lk_buf_cstr(&text));
+}
+
+void lk_batch_look_text(const struct lk_batch_look *look, int64_t now, struct lk_buf *ret)
+{
+    if (look->is_last)
+        lk_buf_put(ret, LK_STR("no longer watched"));
+    else
+        last_poll_text(look->unix_ms, now, ret);
+    put_trouble(look, ret);
+}
+
 /* What stands first is the news; the times change with every look. */
 static void doing_text(const struct lk_livy_batch *batch, const struct lk_batch_look *look,
                        struct lk_buf *ret)
@@ -230,8 +261,7 @@ static void doing_text(const struct lk_livy_batch *batch, const struct lk_batch_
     lk_buf_put(ret, lk_str_from(batch->phase[0]   ? batch->phase
                                 : batch->state[0] ? batch->state
                                                   : "submitted"));
-    if (look->trouble)
-        lk_buf_printf(ret, " (trying again: %s)", look->trouble->message);
+    put_trouble(look, ret);
 }
 
 static void times_text(const struct lk_livy_batch *batch, const struct lk_batch_look *look,
@@ -255,6 +285,7 @@ static void times_text(const struct lk_livy_batch *batch, const struct lk_batch_
 static void progress_plain(const struct lk_livy_batch *batch, const struct lk_batch_look *look,
                            int64_t now, struct lk_buf *ret)
 {
+    LK_CLEANUP(lk_buf_done) struct lk_buf trouble = LK_BUF_INIT(4096);
     struct lk_str phase = lk_str_from(batch->phase[0] ? batch->phase : batch->state);
     size_t why = lk_str_find(phase, LK_STR(": "));
 
@@ -262,8 +293,9 @@ static void progress_plain(const struct lk_livy_batch *batch, const struct lk_ba
     lk_buf_printf(ret, ": %.*s, ",
                   LK_STR_ARGS(phase.len ? lk_str_slice(phase, 0, why) : LK_STR("submitted")));
     times_text(batch, look, now, ", ", ret);
-    if (look->trouble)
-        lk_buf_printf(ret, " · trying again: %s", look->trouble->message);
+    trouble_text(look, &trouble);
+    if (trouble.len)
+        lk_buf_printf(ret, " · %s", lk_buf_cstr(&trouble));
     else if (why < phase.len)
         lk_buf_printf(ret, " · %.*s", LK_STR_ARGS(lk_str_slice(phase, why + 2, phase.len)));
     lk_buf_printf(ret, " · %s", batch->id);

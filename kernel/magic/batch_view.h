@@ -18,7 +18,10 @@ struct lk_batch_look {
     int64_t unix_ms;                /* when the service was asked; 0: not yet */
     const struct lk_error *trouble; /* why asking failed; NULL: it did not */
     bool is_last;                   /* the watch was left; the line stays in the notebook */
+    int64_t slept_ms; /* this computer slept that long and asks again now; 0: it did not */
 };
+/* "asked 3 s ago", "no longer watched"; why not, and a sleep, in brackets before it. */
+void lk_batch_look_text(const struct lk_batch_look *look, int64_t now_ms, struct lk_buf *ret);
 /* One line: name, id, state, elapsed, last poll, link. */
 void lk_batch_progress_line(const struct lk_context *context, const struct lk_livy_batch *batch,
                             const struct lk_batch_look *look, struct lk_buf *markdown,

@@ -1,25 +1,35 @@
 #include "magic/batch_watch.h"
 
 #include "fabric/livy_log.h"
-#include "fabric/livy_watch.h"
+#include "magic/batch_failure.h"
 #include "magic/batch_target.h"
-#include "magic/batch_view.h"
+#include "magic/batch_targets.h"
+#include "magic/batch_watch_view.h"
 #include "magic/timeline_svg.h"
 #include "magic/view.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { LOG_TAIL_MAX = 256 << 10, LOG_LINES_SHOWN = 25, TIMELINE_FROM_MS = 1000 };
+enum {
+    LOG_TAIL_MAX = 256 << 10,
+    LOG_LINES_SHOWN = 25,
+    TIMELINE_FROM_MS = 1000,
+    ROWS_LIVE = 12,
+    ROWS_AT_END = 30,
+};
+
+/* ---- while it goes on ---------------------------------------------------------------------- */
 
 struct shown_watch {
     struct lk_watch_observer observer;
     struct lk_context *context;
+    struct lk_cell *cell;
     struct lk_progress display;
 };
 
-static void show_look(struct shown_watch *self, const struct lk_livy_batch *batch,
-                      const struct lk_batch_look *look)
+static void show_one(struct shown_watch *self, const struct lk_livy_batch *batch,
+                     const struct lk_batch_look *look)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(16384);
     LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(16384);
@@ -32,12 +42,44 @@ static void show_look(struct shown_watch *self, const struct lk_livy_batch *batc
                      look->is_last);
 }
 
-static void progress(struct lk_watch_observer *observer, const struct lk_livy_batch *batch,
-                     int64_t last_poll_unix_ms, const struct lk_error *trouble)
+static void show_several(struct shown_watch *self, const struct lk_watch_many *many,
+                         const struct lk_batch_look *look)
 {
-    show_look((struct shown_watch *)observer, batch,
-              &(struct lk_batch_look){.unix_ms = last_poll_unix_ms, .trouble = trouble});
+    LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(256 << 10);
+    LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(256 << 10);
+    LK_CLEANUP(lk_json_unref) json_t *value = lk_batch_watch_value(self->context, many, false);
+
+    if (look->trouble)
+        lk_json_set_text(value, "trouble", lk_str_from(look->trouble->message));
+    lk_batch_watch_table(self->context, many, look, ROWS_LIVE, &markdown, &plain);
+    if (self->cell->terminal) {
+        lk_buf_clear(&plain);
+        lk_batch_watch_line(self->context, many, look, &plain);
+    }
+    lk_progress_show(&self->display, lk_buf_view(&markdown), lk_buf_view(&plain), value,
+                     look->is_last);
 }
+
+static void show_look(struct shown_watch *self, const struct lk_watch_many *many,
+                      const struct lk_batch_look *look)
+{
+    if (!look->is_last && !lk_progress_is_due(&self->display))
+        return;
+    if (many->count == 1)
+        show_one(self, &many->items[0].batch, look);
+    else
+        show_several(self, many, look);
+}
+
+static void progress(struct lk_watch_observer *observer, const struct lk_watch_look *look)
+{
+    show_look((struct shown_watch *)observer, look->many,
+              &(struct lk_batch_look){.unix_ms = look->answer_unix_ms,
+                                      .trouble = look->trouble,
+                                      .slept_ms = look->slept_ms});
+}
+
+/* ---- the end of one ------------------------------------------------------------------------ */
 
 static void show_timeline(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_livy_batch *batch)
@@ -70,90 +112,6 @@ static void read_tail(struct lk_livy *livy, struct lk_cell *cell, const struct l
         lk_buf_clear(ret);
 }
 
-static struct lk_str name_of(const struct lk_livy_batch *batch)
-{
-    return lk_str_cut(lk_str_from(batch->name[0] ? batch->name : batch->id), LK_TITLE_SHOWN);
-}
-
-/* A failure's cause, without being asked: the traceback out of stderr, or out of stdout, else the
- * last lines. */
-static void tell_cause(struct lk_livy *livy, struct lk_cell *cell,
-                       const struct lk_livy_batch *batch, struct lk_error *err)
-{
-    static const enum lk_log_source sources[] = {LK_LOG_STDERR, LK_LOG_STDOUT, LK_LOG_LIVY};
-    LK_CLEANUP(lk_buf_done) struct lk_buf log = LK_BUF_INIT(LOG_TAIL_MAX);
-    LK_CLEANUP(lk_buf_done) struct lk_buf cause = LK_BUF_INIT(512);
-    LK_CLEANUP(lk_buf_done) struct lk_buf next = LK_BUF_INIT(512);
-    struct lk_str story = LK_STR_EMPTY;
-
-    for (size_t i = 0; i < LK_COUNT(sources) && !story.len; i++) {
-        lk_buf_clear(&log);
-        read_tail(livy, cell, batch, sources[i], &log);
-        story = lk_log_find_traceback(lk_buf_view(&log));
-        if (!story.len && sources[i] == LK_LOG_LIVY)
-            story = lk_log_last_lines(lk_buf_view(&log), LOG_LINES_SHOWN);
-    }
-    lk_error_story(err, story);
-    if (!lk_log_explain(story, &cause, &next))
-        return;
-    /* In place of the service's message, whose words the traceback repeats. */
-    lk_error_set(err, LK_FAILED, "BatchFailed", "batch '%.*s' failed: %s",
-                 LK_STR_ARGS(name_of(batch)), lk_buf_cstr(&cause));
-    lk_error_story(err, story);
-    lk_error_next(err, "%s", lk_buf_cstr(&next));
-}
-
-/* How it ended is known all the same. */
-static enum lk_status tell_unread_log(const struct lk_livy_batch *batch, struct lk_error *err)
-{
-    lk_error_set(err, LK_CANCELLED, "KeyboardInterrupt",
-                 "batch '%.*s' %s; reading its log was interrupted", LK_STR_ARGS(name_of(batch)),
-                 batch->end == LK_BATCH_SUCCEEDED ? "succeeded" : "failed");
-    return lk_error_next(err, "%%batch log %s", batch->id);
-}
-
-static enum lk_status judge(struct lk_livy *livy, struct lk_cell *cell,
-                            const struct lk_livy_batch *batch, struct lk_error *err)
-{
-    struct lk_str rest = lk_str_from(batch->message), message = LK_STR_EMPTY;
-
-    if (batch->end == LK_BATCH_SUCCEEDED)
-        return LK_OK;
-    if (batch->end == LK_BATCH_CANCELLED) {
-        lk_error_set(err, LK_FAILED, "BatchCancelled", "batch '%.*s' was cancelled%s%s",
-                     LK_STR_ARGS(name_of(batch)), batch->message[0] ? ": " : "", batch->message);
-        return lk_error_next(err, "%%batch submit runs it again.");
-    }
-    lk_str_next_line(&rest, &message);
-    lk_error_set(err, LK_FAILED, "BatchFailed", "batch '%.*s' failed%s%.*s",
-                 LK_STR_ARGS(name_of(batch)), message.len ? ": " : "", LK_STR_ARGS(message));
-    lk_error_next(err, "%%batch log %s --source stderr --tail 100", batch->id);
-    tell_cause(livy, cell, batch, err);
-    return lk_cancel_is_set(cell->cancel) ? tell_unread_log(batch, err) : LK_FAILED;
-}
-
-static enum lk_status explain_stop(enum lk_status st, const struct lk_livy_batch *batch,
-                                   struct lk_error *err)
-{
-    if (st == LK_CANCELLED) {
-        lk_error_set(err, st, "KeyboardInterrupt",
-                     "Stopped watching batch '%.*s'. The batch goes on.",
-                     LK_STR_ARGS(name_of(batch)));
-        return lk_error_next(err,
-                             "`%%batch monitor %s` watches it again; `%%batch cancel %s` stops it.",
-                             batch->id, batch->id);
-    }
-    if (st == LK_NOT_FOUND) {
-        err->status = LK_UNKNOWN;
-        return lk_error_next(err, "%%batch list shows what the service still knows; the lakehouse "
-                                  "shows what the batch left.");
-    }
-    if (st == LK_TIMEOUT)
-        return lk_error_next(err, "The batch goes on; `%%batch monitor %s` watches it again.",
-                             batch->id);
-    return st;
-}
-
 static void show_log(struct lk_livy *livy, struct lk_cell *cell, const struct lk_livy_batch *batch)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf log = LK_BUF_INIT(LOG_TAIL_MAX);
@@ -162,11 +120,162 @@ static void show_log(struct lk_livy *livy, struct lk_cell *cell, const struct lk
     lk_stream_foreign(cell, lk_log_last_lines(lk_buf_view(&log), LOG_LINES_SHOWN));
 }
 
-enum lk_status lk_batch_watch_in_cell(struct lk_context *context, struct lk_cell *cell,
-                                      struct lk_livy_batch *batch, const struct lk_batch_watch *how,
-                                      struct lk_answer *ret, struct lk_error *err)
+static void replace_display(const struct shown_watch *watch, struct lk_answer *ret)
 {
-    struct shown_watch watch = {.observer = {.progress = progress}, .context = context};
+    if (!watch->display.shown)
+        return;
+    snprintf(ret->id, sizeof ret->id, "%s", watch->display.display_id);
+    ret->display_id = ret->id;
+}
+
+/* It got no cores, which is nobody's mistake in the payload. */
+static enum lk_status explain_capacity(struct lk_error *err)
+{
+    return lk_error_next(err, "The capacity was full. Nothing is submitted again by itself: wait "
+                              "for other jobs to end, or cancel some, then %%batch submit.");
+}
+
+static enum lk_status finish_one(struct shown_watch *watch, struct lk_livy *livy,
+                                 const struct lk_livy_batch *batch,
+                                 const struct lk_batch_watch *how, struct lk_answer *ret,
+                                 struct lk_error *err)
+{
+    struct lk_cell *cell = watch->cell;
+    enum lk_status st = lk_batch_judge(livy, cell, batch, err);
+
+    if (st == LK_FAILED && batch->capacity_full)
+        st = explain_capacity(err);
+    ret->value = lk_batch_value(watch->context, batch);
+    lk_batch_summary(watch->context, batch, &ret->markdown, &ret->plain);
+    replace_display(watch, ret);
+    /* Nothing below can fail the watch; the picture comes after the table it belongs to. */
+    lk_answer_show_view(cell, ret);
+    show_timeline(watch->context, cell, batch);
+    if (how->log)
+        show_log(livy, cell, batch);
+    return how->log && !st && lk_cancel_is_set(cell->cancel) ? lk_batch_unread_log(batch, err) : st;
+}
+
+/* ---- the end of several -------------------------------------------------------------------- */
+
+static const struct lk_watched *first_of(const struct lk_watch_many *many, enum lk_batch_end end)
+{
+    for (size_t i = 0; i < many->count; i++)
+        if (many->items[i].verdict == LK_WATCH_ENDED && many->items[i].batch.end == end)
+            return &many->items[i];
+    return NULL;
+}
+
+static const struct lk_watched *first_unknown(const struct lk_watch_many *many)
+{
+    for (size_t i = 0; i < many->count; i++)
+        if (many->items[i].verdict != LK_WATCH_ENDED)
+            return &many->items[i];
+    return NULL;
+}
+
+static enum lk_status judge_unknown(const struct lk_watch_many *many, size_t unknown,
+                                    struct lk_error *err)
+{
+    const struct lk_watched *first = first_unknown(many);
+
+    lk_error_set(err, LK_UNKNOWN, "BatchesUnknown",
+                 "how %zu of %zu batches ended is unknown; the first: %s", unknown, many->count,
+                 first->trouble ? first->trouble->message : "nothing was heard of it");
+    return lk_error_next(err, "%%batch list shows what the service still knows; look at what the "
+                              "batches should have written.");
+}
+
+/* A failure's story says more than that somebody cancelled another one. */
+static enum lk_status judge_several(struct shown_watch *watch, struct lk_livy *livy,
+                                    const struct lk_watch_many *many, struct lk_error *err)
+{
+    const struct lk_watched *first = first_of(many, LK_BATCH_FAILED);
+    struct lk_batch_counts counts;
+    enum lk_status st;
+
+    lk_batch_count(many, &counts);
+    if (!first)
+        first = first_of(many, LK_BATCH_CANCELLED);
+    if (!first)
+        return counts.unknown ? judge_unknown(many, counts.unknown, err) : LK_OK;
+    st = lk_batch_judge(livy, watch->cell, &first->batch, err);
+    if (st == LK_FAILED && first->batch.capacity_full)
+        st = explain_capacity(err);
+    if (st == LK_FAILED)
+        lk_error_prefix(err, "%zu of %zu batches did not succeed; the first",
+                        counts.failed + counts.cancelled + counts.unknown, many->count);
+    return st;
+}
+
+static enum lk_status finish_several(struct shown_watch *watch, struct lk_livy *livy,
+                                     const struct lk_watch_many *many, struct lk_answer *ret,
+                                     struct lk_error *err)
+{
+    ret->value = lk_batch_watch_value(watch->context, many, true);
+    lk_batch_watch_table(watch->context, many, NULL, ROWS_AT_END, &ret->markdown, &ret->plain);
+    replace_display(watch, ret);
+    /* Before the log of a failure is read, which takes its time. */
+    lk_answer_show_view(watch->cell, ret);
+    return judge_several(watch, livy, many, err);
+}
+
+/* ---- left before the end ------------------------------------------------------------------- */
+
+static enum lk_status explain_stop_of_one(enum lk_status st, const struct lk_livy_batch *batch,
+                                          struct lk_error *err)
+{
+    if (st == LK_CANCELLED) {
+        lk_error_set(err, st, "KeyboardInterrupt",
+                     "Stopped watching batch '%.*s'. The batch goes on.",
+                     LK_STR_ARGS(lk_batch_called(batch)));
+        return lk_error_next(err,
+                             "`%%batch monitor %s` watches it again; `%%batch cancel %s` stops it.",
+                             batch->id, batch->id);
+    }
+    if (st == LK_TIMEOUT)
+        return lk_error_next(err, "The batch goes on; `%%batch monitor %s` watches it again.",
+                             batch->id);
+    return st;
+}
+
+static enum lk_status explain_stop(enum lk_status st, const struct lk_watch_many *many,
+                                   struct lk_error *err)
+{
+    struct lk_batch_counts counts;
+
+    if (many->count == 1)
+        return explain_stop_of_one(st, &many->items[0].batch, err);
+    lk_batch_count(many, &counts);
+    if (st == LK_CANCELLED)
+        lk_error_set(err, st, "KeyboardInterrupt",
+                     "Stopped watching %zu batches, of which %zu go on.", many->count,
+                     counts.running + counts.starting + counts.queued);
+    if (st == LK_CANCELLED || st == LK_TIMEOUT)
+        return lk_error_next(err, "They go on; `%%batch monitor --all` watches all that do.");
+    return st;
+}
+
+/* It vanished, was never there, or may not be looked at. */
+static enum lk_status explain_loss(const struct lk_watched *item, struct lk_error *err)
+{
+    *err = *item->trouble;
+    if (item->verdict != LK_WATCH_GONE || !item->state.seen)
+        return err->status;
+    err->status = LK_UNKNOWN;
+    return lk_error_next(err, "%%batch list shows what the service still knows; the lakehouse "
+                              "shows what the batch left.");
+}
+
+enum lk_status lk_batch_watch_many_in_cell(struct lk_context *context, struct lk_cell *cell,
+                                           struct lk_watch_many *many,
+                                           const struct lk_batch_watch *how, struct lk_answer *ret,
+                                           struct lk_error *err)
+{
+    struct shown_watch watch = {
+        .observer = {.progress = progress}, .context = context, .cell = cell};
+    const struct lk_watched *one = &many->items[0];
+    bool lost;
     struct lk_livy *livy;
     enum lk_status st;
 
@@ -174,24 +283,40 @@ enum lk_status lk_batch_watch_in_cell(struct lk_context *context, struct lk_cell
     if (st)
         return st;
     lk_progress_init(&watch.display, cell, context->options.clock);
-    st = lk_livy_watch(livy, batch, how->timeout_ms, &watch.observer, cell->cancel, err);
-    lk_batch_seen(context, batch);
-    if (st && watch.display.shown)
-        show_look(&watch, batch, &(struct lk_batch_look){.is_last = true});
+    st = lk_livy_watch_many(livy, many, how->timeout_ms, &watch.observer, cell->cancel, err);
+    for (size_t i = many->count; i > 0; i--)
+        lk_batch_seen(context, &many->items[i - 1].batch);
+    lost = !st && many->count == 1 && one->verdict != LK_WATCH_ENDED;
+    if ((st || lost) && watch.display.shown)
+        show_look(&watch, many, &(struct lk_batch_look){.is_last = true});
     if (st)
-        return explain_stop(st, batch, err);
+        return explain_stop(st, many, err);
+    if (lost)
+        return explain_loss(one, err);
+    return many->count == 1 ? finish_one(&watch, livy, &one->batch, how, ret, err)
+                            : finish_several(&watch, livy, many, ret, err);
+}
 
-    st = judge(livy, cell, batch, err);
-    ret->value = lk_batch_value(context, batch);
-    lk_batch_summary(context, batch, &ret->markdown, &ret->plain);
-    if (watch.display.shown) {
-        snprintf(ret->id, sizeof ret->id, "%s", watch.display.display_id);
-        ret->display_id = ret->id;
-    }
-    /* Nothing below can fail the watch; the picture comes after the table it belongs to. */
-    lk_answer_show_view(cell, ret);
-    show_timeline(context, cell, batch);
-    if (how->log)
-        show_log(livy, cell, batch);
-    return how->log && !st && lk_cancel_is_set(cell->cancel) ? tell_unread_log(batch, err) : st;
+enum lk_status lk_batch_watch_in_cell(struct lk_context *context, struct lk_cell *cell,
+                                      struct lk_livy_batch *batch, const struct lk_batch_watch *how,
+                                      struct lk_answer *ret, struct lk_error *err)
+{
+    struct lk_watch_many many;
+    struct lk_watched *one;
+    struct lk_livy *livy;
+    enum lk_status st;
+
+    st = lk_context_livy(context, &livy, err);
+    if (st)
+        return st;
+    lk_watch_many_init(&many, context->endpoint.profile);
+    one = lk_watch_many_add(&many, lk_str_from(batch->id));
+    snprintf(one->batch.name, sizeof one->batch.name, "%s", batch->name);
+    lk_batch_recall(context, &many);
+    st = lk_batch_watch_many_in_cell(context, cell, &many, how, ret, err);
+    lk_livy_batch_done(batch);
+    *batch = many.items[0].batch;
+    many.items[0].batch = (struct lk_livy_batch)LK_LIVY_BATCH_INIT;
+    lk_watch_many_done(&many);
+    return st;
 }

@@ -96,6 +96,8 @@ struct lk_progress {
     int64_t last_ms;
 };
 void lk_progress_init(struct lk_progress *ret, struct lk_cell *cell, struct lk_clock *clock);
+/* False when lk_progress_show() would drop it: whoever has much to write asks first. */
+bool lk_progress_is_due(const struct lk_progress *progress);
 /* Shows or updates; dropped when the last one is under 500 ms old unless force. */
 void lk_progress_show(struct lk_progress *progress, struct lk_str markdown, struct lk_str plain,
                       const json_t *value, bool force);

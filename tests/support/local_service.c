@@ -83,6 +83,33 @@ static bool read_state(struct local_service *service)
            lk_json_parse(lk_buf_view(&text), "state.json", &service->state, NULL) == LK_OK;
 }
 
+static void start(struct local_service *service)
+{
+    int64_t deadline = now_ms() + START_MS;
+
+    service->pid = fork();
+    assert_true(service->pid >= 0);
+    if (!service->pid)
+        become_service(service, service->options);
+    while (!read_state(service)) {
+        if (now_ms() > deadline || waitpid(service->pid, NULL, WNOHANG))
+            fail_msg("livy-local does not start; see %s/log", service->folder);
+        pause_ms(5);
+    }
+}
+
+void local_service_restart(struct local_service *service)
+{
+    LK_CLEANUP(lk_free_ptr) char *path = temp_folder_path(service->folder, "home/state.json");
+
+    kill(service->pid, SIGKILL);
+    waitpid(service->pid, NULL, 0);
+    (void)unlink(path);
+    json_decref(service->state);
+    service->state = NULL;
+    start(service);
+}
+
 struct local_service *local_service_new(void)
 {
     return local_service_new_with(NULL);
@@ -91,7 +118,6 @@ struct local_service *local_service_new(void)
 struct local_service *local_service_new_with(const char *const *options_of_its_own)
 {
     struct local_service *service = calloc(1, sizeof *service);
-    int64_t deadline = now_ms() + START_MS;
     struct lk_http_curl_options options = {.user_agent = "livy-kernel/test"};
     struct lk_error err = LK_ERROR_INIT;
     LK_CLEANUP(lk_free_ptr) char *ca = NULL;
@@ -102,15 +128,8 @@ struct local_service *local_service_new_with(const char *const *options_of_its_o
     write_file(service->folder, "spark/jars/delta-spark_2.12-3.2.0.jar", 0644, LK_STR_EMPTY);
     write_file(service->folder, "java/bin/java", 0755, LK_STR("#!/bin/sh\n"));
     write_file(service->folder, "rules.json", 0644, LK_STR("[]"));
-    service->pid = fork();
-    assert_true(service->pid >= 0);
-    if (!service->pid)
-        become_service(service, options_of_its_own);
-    while (!read_state(service)) {
-        if (now_ms() > deadline || waitpid(service->pid, NULL, WNOHANG))
-            fail_msg("livy-local does not start; see %s/log", service->folder);
-        pause_ms(5);
-    }
+    service->options = options_of_its_own;
+    start(service);
     ca = lk_str_dup(lk_json_get_str(service->state, "ca_file"));
     options.ca_file = ca;
     assert_lk_ok(lk_http_curl_new(&options, &service->http, &err), &err);

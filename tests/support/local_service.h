@@ -13,8 +13,9 @@
 struct local_service {
     char *folder; /* home/, spark/ and java/ are in it; removed with it */
     pid_t pid;
-    json_t *state;        /* its state file */
-    struct lk_http *http; /* to the control endpoint of the faults */
+    json_t *state;              /* its state file */
+    const char *const *options; /* what it was started with; borrowed */
+    struct lk_http *http;       /* to the control endpoint of the faults */
 };
 
 /* Fails the test when it does not get ready. */
@@ -22,6 +23,8 @@ LK_MUST_USE struct local_service *local_service_new(void);
 /* The same with more options on its command line, NULL-terminated. */
 LK_MUST_USE struct local_service *local_service_new_with(const char *const *options_of_its_own);
 void local_service_free(struct local_service *service);
+/* Kills it and starts it again in the same folder, at other ports. */
+void local_service_restart(struct local_service *service);
 /* Of "authority", "fabric" or "onelake_blob". */
 uint16_t local_service_port(const struct local_service *service, const char *name);
 /* The application's secret, malloc'd. */

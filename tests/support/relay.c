@@ -27,7 +27,8 @@ struct wire {
 
 struct relay {
     int listener, wake[2];
-    uint16_t port, target;
+    uint16_t port;
+    _Atomic uint16_t target;
     pthread_t thread;
     atomic_bool stop;
     pthread_mutex_t lock; /* of the three below */
@@ -233,6 +234,11 @@ struct relay *relay_new(uint16_t target)
     pthread_mutex_init(&relay->lock, NULL);
     assert_int_equal(pthread_create(&relay->thread, NULL, serve, relay), 0);
     return relay;
+}
+
+void relay_turn(struct relay *relay, uint16_t target)
+{
+    relay->target = target;
 }
 
 void relay_free(struct relay *relay)

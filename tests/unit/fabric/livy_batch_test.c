@@ -71,6 +71,33 @@ static void the_end_is_judged_by_all_signals_together(void **state)
         {"\"state\":\"success\",\"cancellationReason\":\"late\"", LK_BATCH_SUCCEEDED, false},
         {"\"state\":\"Succeeded\"", LK_BATCH_SUCCEEDED, false},
         {"\"state\":\"InProgress\"", LK_BATCH_GOING, false},
+        {"\"state\":\"Canceled\"", LK_BATCH_CANCELLED, false},
+        {"\"state\":\"cancelling\"", LK_BATCH_GOING, false},
+        {"\"state\":\"canceling\"", LK_BATCH_GOING, false},
+        {"\"state\":\"shutting_down\"", LK_BATCH_GOING, false},
+        {"\"state\":\"not_submitted\"", LK_BATCH_GOING, false},
+        {"\"state\":\"\",\"result\":\"\"", LK_BATCH_GOING, false},
+        /* Fabric's "unknown" is an error only when it says of what, and nothing else says more. */
+        {"\"fabricBatchStateInfo\":{\"state\":\"unknown\",\"errorMessage\":\"It broke.\"}",
+         LK_BATCH_FAILED, false},
+        {"\"state\":\"running\",\"fabricBatchStateInfo\":{\"state\":\"unknown\","
+         "\"errorMessage\":\"late\"}",
+         LK_BATCH_GOING, false},
+        /* 430 in words, inside an accepted batch (livy.md §1.6). */
+        {"\"state\":\"not_started\",\"errorInfo\":[{\"message\":\"[TooManyRequestsForCapacity] "
+         "busy. HTTP status code: 430\"}]",
+         LK_BATCH_FAILED, false},
+        {"\"failureReason\":\"HTTP status code: 430\"", LK_BATCH_FAILED, false},
+        {"\"state\":\"starting\",\"fabricBatchStateInfo\":{\"state\":\"queued\","
+         "\"errorMessage\":\"[TooManyRequestsForCapacity] wait\"}",
+         LK_BATCH_FAILED, false},
+        {"\"state\":\"running\",\"errorInfo\":[{\"errorCode\":\"TooManyRequestsForCapacity\"}]",
+         LK_BATCH_GOING, false},
+        {"\"state\":\"success\",\"result\":\"Succeeded\",\"errorInfo\":[{\"errorCode\":"
+         "\"TooManyRequestsForCapacity\"}]",
+         LK_BATCH_SUCCEEDED, false},
+        {"\"state\":\"starting\",\"log\":[\"[TooManyRequestsForCapacity] printed by a payload\"]",
+         LK_BATCH_GOING, false},
     };
 
     (void)state;
@@ -83,6 +110,79 @@ static void the_end_is_judged_by_all_signals_together(void **state)
         if (batch.end != cases[i].end || batch.result_pending != cases[i].pending)
             fail_msg("%s is %s%s", cases[i].members, lk_batch_end_name(batch.end),
                      batch.result_pending ? ", pending" : "");
+        lk_livy_batch_done(&batch);
+    }
+}
+
+static void a_full_capacity_is_told_from_other_failures(void **state)
+{
+    struct lk_livy_batch batch =
+        read_text("fabric", LK_STR("{\"id\":\"a\",\"state\":\"not_started\",\"errorInfo\":[{"
+                                   "\"message\":\"[TooManyRequestsForCapacity] Full. HTTP status "
+                                   "code: 430\"}]}"));
+
+    (void)state;
+    assert_true(batch.capacity_full);
+    assert_contains(batch.message, "HTTP status code: 430");
+    assert_string_equal(batch.phase, "failed");
+    lk_livy_batch_done(&batch);
+    batch = read_text("fabric", LK_STR("{\"id\":\"a\",\"state\":\"dead\"}"));
+    assert_false(batch.capacity_full);
+    lk_livy_batch_done(&batch);
+}
+
+static void killed_after_a_cancel_of_ours_is_cancelled(void **state)
+{
+    static const struct {
+        const char *reply;
+        enum lk_batch_end before, after;
+    } cases[] = {
+        {"{\"id\":1,\"state\":\"killed\"}", LK_BATCH_FAILED, LK_BATCH_CANCELLED},
+        {"{\"id\":1,\"state\":\"dead\"}", LK_BATCH_FAILED, LK_BATCH_FAILED},
+        {"{\"id\":1,\"state\":\"success\"}", LK_BATCH_SUCCEEDED, LK_BATCH_SUCCEEDED},
+        {"{\"id\":1,\"state\":\"running\"}", LK_BATCH_GOING, LK_BATCH_GOING},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LK_COUNT(cases); i++) {
+        struct lk_livy_batch batch = read_text("apache", lk_str_from(cases[i].reply));
+        assert_int_equal(batch.end, cases[i].before);
+        lk_livy_batch_cancel_was_asked(&batch);
+        assert_int_equal(batch.end, cases[i].after);
+        assert_true(batch.cancel_requested);
+        lk_livy_batch_done(&batch);
+    }
+}
+
+/* The replies of real servers (livy.md §3, §5), by what each service tells an end with. */
+static void each_service_ends_a_batch_in_its_own_words(void **state)
+{
+    static const struct {
+        const char *kind, *reply;
+        enum lk_batch_end end;
+        bool pending;
+    } cases[] = {
+        {"apache", "{\"id\":0,\"state\":\"starting\",\"log\":[]}", LK_BATCH_GOING, false},
+        {"apache", "{\"id\":0,\"state\":\"recovering\"}", LK_BATCH_GOING, false},
+        {"apache", "{\"id\":0,\"state\":\"success\",\"appId\":null}", LK_BATCH_SUCCEEDED, false},
+        {"apache", "{\"id\":0,\"state\":\"dead\"}", LK_BATCH_FAILED, false},
+        {"hdinsight", "{\"id\":7,\"state\":\"killed\"}", LK_BATCH_FAILED, false},
+        {"synapse", "{\"id\":3,\"state\":\"success\",\"result\":\"Uncertain\"}", LK_BATCH_SUCCEEDED,
+         true},
+        {"synapse", "{\"id\":3,\"state\":\"not_started\",\"result\":\"Uncertain\"}", LK_BATCH_GOING,
+         false},
+        {"synapse", "{\"id\":3,\"state\":\"error\",\"result\":\"Failed\"}", LK_BATCH_FAILED, false},
+        {"synapse", "{\"id\":3,\"state\":\"killed\",\"result\":\"Cancelled\"}", LK_BATCH_CANCELLED,
+         false},
+        {"fabric", "{\"id\":\"a\",\"fabricBatchStateInfo\":{\"state\":\"expired\"}}",
+         LK_BATCH_FAILED, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LK_COUNT(cases); i++) {
+        struct lk_livy_batch batch = read_text(cases[i].kind, lk_str_from(cases[i].reply));
+        if (batch.end != cases[i].end || batch.result_pending != cases[i].pending)
+            fail_msg("%s: %s", cases[i].kind, cases[i].reply);
         lk_livy_batch_done(&batch);
     }
 }
@@ -352,6 +452,9 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_end_is_judged_by_all_signals_together),
+        cmocka_unit_test(a_full_capacity_is_told_from_other_failures),
+        cmocka_unit_test(killed_after_a_cancel_of_ours_is_cancelled),
+        cmocka_unit_test(each_service_ends_a_batch_in_its_own_words),
         cmocka_unit_test(a_whole_reply_is_read),
         cmocka_unit_test(the_list_and_the_history_have_shapes_of_their_own),
         cmocka_unit_test(the_phase_is_one_readable_line),

@@ -1,4 +1,4 @@
-#include "fabric/livy_watch.h"
+#include "fabric/livy_watch_many.h"
 
 #include "base/secret.h"
 #include "support/fake_clock.h"
@@ -85,8 +85,9 @@ static void refused_credentials_end_it(void **state)
         bool seen;
         enum lk_watch_verdict verdict;
     } cases[] = {
-        {LK_UNAUTHORIZED, true, LK_WATCH_GIVE_UP}, {LK_DENIED, true, LK_WATCH_GIVE_UP},
-        {LK_INVALID, false, LK_WATCH_GIVE_UP},     {LK_INVALID, true, LK_WATCH_POLL_AGAIN},
+        {LK_UNAUTHORIZED, false, LK_WATCH_GIVE_UP},   {LK_DENIED, false, LK_WATCH_GIVE_UP},
+        {LK_UNAUTHORIZED, true, LK_WATCH_POLL_AGAIN}, {LK_DENIED, true, LK_WATCH_POLL_AGAIN},
+        {LK_INVALID, false, LK_WATCH_GIVE_UP},        {LK_INVALID, true, LK_WATCH_POLL_AGAIN},
         {LK_UNSUPPORTED, false, LK_WATCH_GIVE_UP},
     };
     struct lk_livy_batch batch = {.end = LK_BATCH_GOING};
@@ -99,6 +100,43 @@ static void refused_credentials_end_it(void **state)
             lk_watch_next(profile("fabric"), &watch, cases[i].st, &batch, -1, 0, 0, &delay),
             cases[i].verdict);
     }
+}
+
+static void a_stray_refusal_is_no_reason_to_leave_but_three_are(void **state)
+{
+    struct lk_livy_batch batch = {.end = LK_BATCH_GOING};
+    struct lk_watch_state watch = {.seen = true};
+    int64_t delay;
+
+    (void)state;
+    for (int round = 0; round < 10; round++) {
+        for (int i = 0; i < 2; i++)
+            assert_int_equal(lk_watch_next(profile("fabric"), &watch,
+                                           i ? LK_DENIED : LK_UNAUTHORIZED, &batch, -1, 0, 0,
+                                           &delay),
+                             LK_WATCH_POLL_AGAIN);
+        assert_int_equal(lk_watch_next(profile("fabric"), &watch, LK_OK, &batch, -1, 0, 0, &delay),
+                         LK_WATCH_POLL_AGAIN);
+    }
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(
+            lk_watch_next(profile("fabric"), &watch, LK_DENIED, &batch, -1, 0, 0, &delay),
+            i < 2 ? LK_WATCH_POLL_AGAIN : LK_WATCH_GIVE_UP);
+}
+
+static void a_good_answer_may_ask_for_a_longer_pause(void **state)
+{
+    struct lk_livy_batch batch = {.end = LK_BATCH_GOING};
+    struct lk_watch_state watch = {.seen = true};
+    int64_t delay;
+
+    (void)state;
+    (void)lk_watch_next(profile("fabric"), &watch, LK_OK, &batch, 20000, 0, 0, &delay);
+    assert_int_equal(delay, 20000);
+    (void)lk_watch_next(profile("fabric"), &watch, LK_OK, &batch, 3600000, 0, 0, &delay);
+    assert_int_equal(delay, 60000);
+    (void)lk_watch_next(profile("fabric"), &watch, LK_OK, &batch, 0, 0, 0, &delay);
+    assert_int_equal(delay, 3000);
 }
 
 static void a_404_counts_as_gone_when_the_service_means_it(void **state)
@@ -167,24 +205,24 @@ struct fixture {
     struct lk_livy_batch batch;
     struct lk_error err;
     int told, troubles;
-    int64_t longest_silence_ms, told_ms;
+    int64_t longest_silence_ms, told_ms, slept_ms;
     char last_state[48], last_trouble[LK_ERROR_CODE_MAX];
 };
 
-static void on_progress(struct lk_watch_observer *observer, const struct lk_livy_batch *batch,
-                        int64_t last_poll_unix_ms, const struct lk_error *trouble)
+static void on_progress(struct lk_watch_observer *observer, const struct lk_watch_look *look)
 {
     struct fixture *f = (struct fixture *)observer;
     int64_t now = f->clock.now_monotonic_ms;
 
-    (void)last_poll_unix_ms;
     if (f->told && now - f->told_ms > f->longest_silence_ms)
         f->longest_silence_ms = now - f->told_ms;
     f->told_ms = now;
     f->told++;
-    f->troubles += trouble != NULL;
-    strcpy(f->last_state, batch->state);
-    strcpy(f->last_trouble, trouble ? trouble->code : "");
+    f->troubles += look->trouble != NULL;
+    if (look->slept_ms > f->slept_ms)
+        f->slept_ms = look->slept_ms;
+    strcpy(f->last_state, look->many->items[0].batch.state);
+    strcpy(f->last_trouble, look->trouble ? look->trouble->code : "");
 }
 
 static int setup(void **state)
@@ -299,7 +337,8 @@ static void refused_credentials_are_told_with_the_way_back(void **state)
     struct fixture *f = *state;
 
     fake_http_reply(f->http, 200, NULL, RUNNING);
-    fake_http_reply(f->http, 401, NULL, "{\"errorCode\":\"TokenExpired\",\"message\":\"x\"}");
+    for (int i = 0; i < 3; i++)
+        fake_http_reply(f->http, 401, NULL, "{\"errorCode\":\"TokenExpired\",\"message\":\"x\"}");
     assert_lk_status(LK_UNAUTHORIZED, watch(f, 0), &f->err);
     assert_contains(f->err.next, "%entra login");
 }
@@ -352,6 +391,8 @@ int main(void)
         cmocka_unit_test(passing_trouble_never_ends_a_watch),
         cmocka_unit_test(trouble_backs_off_and_one_answer_forgets_it),
         cmocka_unit_test(refused_credentials_end_it),
+        cmocka_unit_test(a_stray_refusal_is_no_reason_to_leave_but_three_are),
+        cmocka_unit_test(a_good_answer_may_ask_for_a_longer_pause),
         cmocka_unit_test(a_404_counts_as_gone_when_the_service_means_it),
         cmocka_unit_test(a_network_error_between_starts_the_count_of_404s_anew),
         cmocka_unit_test(an_uncertain_result_gets_fifteen_seconds),
