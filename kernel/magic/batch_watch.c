@@ -2,6 +2,7 @@
 
 #include "fabric/livy_log.h"
 #include "fabric/livy_watch.h"
+#include "magic/batch_failure.h"
 #include "magic/batch_target.h"
 #include "magic/batch_view.h"
 #include "magic/timeline_svg.h"
@@ -70,75 +71,13 @@ static void read_tail(struct lk_livy *livy, struct lk_cell *cell, const struct l
         lk_buf_clear(ret);
 }
 
-static struct lk_str name_of(const struct lk_livy_batch *batch)
-{
-    return lk_str_cut(lk_str_from(batch->name[0] ? batch->name : batch->id), LK_TITLE_SHOWN);
-}
-
-/* A failure's cause, without being asked: the traceback out of stderr, or out of stdout, else the
- * last lines. */
-static void tell_cause(struct lk_livy *livy, struct lk_cell *cell,
-                       const struct lk_livy_batch *batch, struct lk_error *err)
-{
-    static const enum lk_log_source sources[] = {LK_LOG_STDERR, LK_LOG_STDOUT, LK_LOG_LIVY};
-    LK_CLEANUP(lk_buf_done) struct lk_buf log = LK_BUF_INIT(LOG_TAIL_MAX);
-    LK_CLEANUP(lk_buf_done) struct lk_buf cause = LK_BUF_INIT(512);
-    LK_CLEANUP(lk_buf_done) struct lk_buf next = LK_BUF_INIT(512);
-    struct lk_str story = LK_STR_EMPTY;
-
-    for (size_t i = 0; i < LK_COUNT(sources) && !story.len; i++) {
-        lk_buf_clear(&log);
-        read_tail(livy, cell, batch, sources[i], &log);
-        story = lk_log_find_traceback(lk_buf_view(&log));
-        if (!story.len && sources[i] == LK_LOG_LIVY)
-            story = lk_log_last_lines(lk_buf_view(&log), LOG_LINES_SHOWN);
-    }
-    lk_error_story(err, story);
-    if (!lk_log_explain(story, &cause, &next))
-        return;
-    /* In place of the service's message, whose words the traceback repeats. */
-    lk_error_set(err, LK_FAILED, "BatchFailed", "batch '%.*s' failed: %s",
-                 LK_STR_ARGS(name_of(batch)), lk_buf_cstr(&cause));
-    lk_error_story(err, story);
-    lk_error_next(err, "%s", lk_buf_cstr(&next));
-}
-
-/* How it ended is known all the same. */
-static enum lk_status tell_unread_log(const struct lk_livy_batch *batch, struct lk_error *err)
-{
-    lk_error_set(err, LK_CANCELLED, "KeyboardInterrupt",
-                 "batch '%.*s' %s; reading its log was interrupted", LK_STR_ARGS(name_of(batch)),
-                 batch->end == LK_BATCH_SUCCEEDED ? "succeeded" : "failed");
-    return lk_error_next(err, "%%batch log %s", batch->id);
-}
-
-static enum lk_status judge(struct lk_livy *livy, struct lk_cell *cell,
-                            const struct lk_livy_batch *batch, struct lk_error *err)
-{
-    struct lk_str rest = lk_str_from(batch->message), message = LK_STR_EMPTY;
-
-    if (batch->end == LK_BATCH_SUCCEEDED)
-        return LK_OK;
-    if (batch->end == LK_BATCH_CANCELLED) {
-        lk_error_set(err, LK_FAILED, "BatchCancelled", "batch '%.*s' was cancelled%s%s",
-                     LK_STR_ARGS(name_of(batch)), batch->message[0] ? ": " : "", batch->message);
-        return lk_error_next(err, "%%batch submit runs it again.");
-    }
-    lk_str_next_line(&rest, &message);
-    lk_error_set(err, LK_FAILED, "BatchFailed", "batch '%.*s' failed%s%.*s",
-                 LK_STR_ARGS(name_of(batch)), message.len ? ": " : "", LK_STR_ARGS(message));
-    lk_error_next(err, "%%batch log %s --source stderr --tail 100", batch->id);
-    tell_cause(livy, cell, batch, err);
-    return lk_cancel_is_set(cell->cancel) ? tell_unread_log(batch, err) : LK_FAILED;
-}
-
 static enum lk_status explain_stop(enum lk_status st, const struct lk_livy_batch *batch,
                                    struct lk_error *err)
 {
     if (st == LK_CANCELLED) {
         lk_error_set(err, st, "KeyboardInterrupt",
                      "Stopped watching batch '%.*s'. The batch goes on.",
-                     LK_STR_ARGS(name_of(batch)));
+                     LK_STR_ARGS(lk_batch_called(batch)));
         return lk_error_next(err,
                              "`%%batch monitor %s` watches it again; `%%batch cancel %s` stops it.",
                              batch->id, batch->id);
@@ -181,7 +120,7 @@ enum lk_status lk_batch_watch_in_cell(struct lk_context *context, struct lk_cell
     if (st)
         return explain_stop(st, batch, err);
 
-    st = judge(livy, cell, batch, err);
+    st = lk_batch_judge(livy, cell, batch, err);
     ret->value = lk_batch_value(context, batch);
     lk_batch_summary(context, batch, &ret->markdown, &ret->plain);
     if (watch.display.shown) {
@@ -193,5 +132,5 @@ enum lk_status lk_batch_watch_in_cell(struct lk_context *context, struct lk_cell
     show_timeline(context, cell, batch);
     if (how->log)
         show_log(livy, cell, batch);
-    return how->log && !st && lk_cancel_is_set(cell->cancel) ? tell_unread_log(batch, err) : st;
+    return how->log && !st && lk_cancel_is_set(cell->cancel) ? lk_batch_unread_log(batch, err) : st;
 }
