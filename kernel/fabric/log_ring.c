@@ -9,14 +9,24 @@ void lk_log_ring_done(struct lk_log_ring *ring)
     *ring = (struct lk_log_ring){.prints = NULL};
 }
 
-/* FNV-1a. Whoever forges two lines with the same print hides a line of his own log. */
+static bool says_something(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           (unsigned char)c >= 0x80;
+}
+
+/* FNV-1a. Whoever forges two lines with the same print hides a line of his own log. The lowest bit
+ * says whether the line does: blank lines and rulers are all alike. */
 static uint64_t print_of(struct lk_str line)
 {
     uint64_t print = UINT64_C(0xcbf29ce484222325);
+    bool says = false;
 
-    for (size_t i = 0; i < line.len; i++)
+    for (size_t i = 0; i < line.len; i++) {
         print = (print ^ (unsigned char)line.ptr[i]) * UINT64_C(0x100000001b3);
-    return print;
+        says = says || says_something(line.ptr[i]);
+    }
+    return says ? print | 1 : print & ~UINT64_C(1);
 }
 
 static uint64_t *prints_of(const struct lk_str *lines, size_t count)
@@ -121,14 +131,14 @@ static bool is_single(const uint64_t *in_order, size_t count, uint64_t print)
            (hit == in_order + count - 1 || hit[1] != print);
 }
 
-/* A line that occurs once in each look can only be the same line. */
+/* A line that says something and occurs once in each look is taken for the same line. */
 static bool has_single_line(struct row old, struct row new, size_t overlap)
 {
     uint64_t *of_old = sorted(old), *of_new = sorted(new);
     bool found = false;
 
     for (size_t i = 0; i < overlap && !found; i++)
-        found = is_single(of_old, old.count, new.prints[i]) &&
+        found = (new.prints[i] & 1) && is_single(of_old, old.count, new.prints[i]) &&
                 is_single(of_new, new.count, new.prints[i]);
     free(of_old);
     free(of_new);
