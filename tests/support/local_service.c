@@ -26,6 +26,7 @@ static const char spark_submit[] =
     "case \"$*\" in\n"
     "*sleep.py*) echo $$ >>\"${0%/*}/sleepers\"; exec sleep 600 ;;\n"
     "*fail.py*) echo broken >&2; exit 1 ;;\n"
+    "*talk.py*) i=0; while [ $i -lt 60 ]; do echo \"line $i\"; i=$((i+1)); sleep 0.1; done ;;\n"
     "esac\n";
 
 static int64_t now_ms(void)
@@ -51,9 +52,9 @@ static void write_file(const char *folder, const char *name, mode_t mode, struct
 
 enum { WORDS_MAX = 32 };
 
-/* options: NULL-terminated, or NULL. */
-static void become_service(const struct local_service *service, const char *const *options)
+static void become_service(const struct local_service *service)
 {
+    const char *const *options = service->options;
     LK_CLEANUP(lk_free_ptr) char *home = temp_folder_path(service->folder, "home");
     LK_CLEANUP(lk_free_ptr) char *spark = temp_folder_path(service->folder, "spark");
     LK_CLEANUP(lk_free_ptr) char *java = temp_folder_path(service->folder, "java");
@@ -83,6 +84,21 @@ static bool read_state(struct local_service *service)
            lk_json_parse(lk_buf_view(&text), "state.json", &service->state, NULL) == LK_OK;
 }
 
+static void start(struct local_service *service)
+{
+    int64_t deadline = now_ms() + START_MS;
+
+    service->pid = fork();
+    assert_true(service->pid >= 0);
+    if (!service->pid)
+        become_service(service);
+    while (!read_state(service)) {
+        if (now_ms() > deadline || waitpid(service->pid, NULL, WNOHANG))
+            fail_msg("livy-local does not start; see %s/log", service->folder);
+        pause_ms(5);
+    }
+}
+
 struct local_service *local_service_new(void)
 {
     return local_service_new_with(NULL);
@@ -91,26 +107,18 @@ struct local_service *local_service_new(void)
 struct local_service *local_service_new_with(const char *const *options_of_its_own)
 {
     struct local_service *service = calloc(1, sizeof *service);
-    int64_t deadline = now_ms() + START_MS;
     struct lk_http_curl_options options = {.user_agent = "livy-kernel/test"};
     struct lk_error err = LK_ERROR_INIT;
     LK_CLEANUP(lk_free_ptr) char *ca = NULL;
 
     assert_non_null(service);
+    service->options = options_of_its_own;
     service->folder = temp_folder_new();
     write_file(service->folder, "spark/bin/spark-submit", 0755, lk_str_from(spark_submit));
     write_file(service->folder, "spark/jars/delta-spark_2.12-3.2.0.jar", 0644, LK_STR_EMPTY);
     write_file(service->folder, "java/bin/java", 0755, LK_STR("#!/bin/sh\n"));
     write_file(service->folder, "rules.json", 0644, LK_STR("[]"));
-    service->pid = fork();
-    assert_true(service->pid >= 0);
-    if (!service->pid)
-        become_service(service, options_of_its_own);
-    while (!read_state(service)) {
-        if (now_ms() > deadline || waitpid(service->pid, NULL, WNOHANG))
-            fail_msg("livy-local does not start; see %s/log", service->folder);
-        pause_ms(5);
-    }
+    start(service);
     ca = lk_str_dup(lk_json_get_str(service->state, "ca_file"));
     options.ca_file = ca;
     assert_lk_ok(lk_http_curl_new(&options, &service->http, &err), &err);
@@ -128,6 +136,22 @@ void local_service_free(struct local_service *service)
     json_decref(service->state);
     temp_folder_free(service->folder);
     free(service);
+}
+
+void local_service_kill(struct local_service *service)
+{
+    kill(service->pid, SIGKILL);
+    waitpid(service->pid, NULL, 0);
+}
+
+void local_service_start_again(struct local_service *service)
+{
+    LK_CLEANUP(lk_free_ptr) char *state = temp_folder_path(service->folder, "home/state.json");
+
+    (void)unlink(state);
+    json_decref(service->state);
+    service->state = NULL;
+    start(service);
 }
 
 uint16_t local_service_port(const struct local_service *service, const char *name)

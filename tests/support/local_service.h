@@ -1,6 +1,7 @@
 /* livy-local as a process of its own, in a folder of its own, with a spark-submit that needs no
  * Spark: a batch ends at once, but those whose payload is called sleep.py go on for ten minutes and
- * those called fail.py fail. Faults on demand are on. One thread. */
+ * those called fail.py fail, and those called talk.py print "line 0" to "line 59" in some seconds.
+ * Faults on demand are on. One thread. */
 #ifndef LK_TEST_LOCAL_SERVICE_H
 #define LK_TEST_LOCAL_SERVICE_H
 
@@ -11,7 +12,8 @@
 #include <sys/types.h>
 
 struct local_service {
-    char *folder; /* home/, spark/ and java/ are in it; removed with it */
+    char *folder;               /* home/, spark/ and java/ are in it; removed with it */
+    const char *const *options; /* of its own, borrowed; NULL-terminated, or NULL */
     pid_t pid;
     json_t *state;        /* its state file */
     struct lk_http *http; /* to the control endpoint of the faults */
@@ -22,6 +24,11 @@ LK_MUST_USE struct local_service *local_service_new(void);
 /* The same with more options on its command line, NULL-terminated. */
 LK_MUST_USE struct local_service *local_service_new_with(const char *const *options_of_its_own);
 void local_service_free(struct local_service *service);
+/* Ends it as a crash would, with SIGKILL. */
+void local_service_kill(struct local_service *service);
+/* The same service again after that: the same home, other ports. Fails the test when it does not
+ * get ready. */
+void local_service_start_again(struct local_service *service);
 /* Of "authority", "fabric" or "onelake_blob". */
 uint16_t local_service_port(const struct local_service *service, const char *name);
 /* The application's secret, malloc'd. */

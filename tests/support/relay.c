@@ -30,7 +30,7 @@ struct relay {
     uint16_t port, target;
     pthread_t thread;
     atomic_bool stop;
-    pthread_mutex_t lock; /* of the three below */
+    pthread_mutex_t lock; /* of target and the three below, and of the wires but for polling */
     enum relay_end from;
     int64_t after;
     unsigned hold;
@@ -254,6 +254,16 @@ void relay_free(struct relay *relay)
 uint16_t relay_port(const struct relay *relay)
 {
     return relay->port;
+}
+
+void relay_aim(struct relay *relay, uint16_t target)
+{
+    pthread_mutex_lock(&relay->lock);
+    relay->target = target;
+    for (int i = 0; i < WIRES_MAX; i++)
+        cut(&relay->wires[i]);
+    pthread_mutex_unlock(&relay->lock);
+    wake(relay);
 }
 
 void relay_hold(struct relay *relay, enum relay_end from, int64_t after_bytes)
