@@ -53,9 +53,7 @@ static void deliver(struct stream *stream, struct lk_str line)
     struct lk_log_follower *f = stream->owner;
 
     f->begun = true;
-    /* A slow pattern must not outlast an interrupt. */
-    if (f->want.filter &&
-        (lk_cancel_is_set(f->cancel) || !lk_log_filter_matches(f->want.filter, line)))
+    if (f->want.filter && !lk_log_filter_matches(f->want.filter, line, f->cancel))
         return;
     if (!f->started && f->want.tail >= 0) {
         stream->start.sink.line(&stream->start.sink, line);

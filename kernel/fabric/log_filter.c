@@ -140,12 +140,15 @@ static bool matches_piece(struct lk_log_filter *filter, struct lk_str piece, int
     return regexec(&filter->regex, filter->piece, 0, NULL, flags) == 0;
 }
 
-bool lk_log_filter_matches(struct lk_log_filter *filter, struct lk_str line)
+bool lk_log_filter_matches(struct lk_log_filter *filter, struct lk_str line,
+                           const struct lk_cancel *cancel)
 {
     for (size_t at = 0;; at += LK_LOG_PIECE_MAX / 2) {
         bool is_last = line.len - at <= LK_LOG_PIECE_MAX;
         int flags = (at ? REG_NOTBOL : 0) | (is_last ? 0 : REG_NOTEOL);
 
+        if (lk_cancel_is_set(cancel))
+            return false;
         if (matches_piece(filter, lk_str_slice(line, at, at + LK_LOG_PIECE_MAX), flags))
             return true;
         if (is_last)

@@ -3,6 +3,7 @@
 #ifndef LK_FABRIC_LOG_FILTER_H
 #define LK_FABRIC_LOG_FILTER_H
 
+#include "base/cancel.h"
 #include "fabric/log_lines.h"
 
 enum {
@@ -20,6 +21,8 @@ struct lk_log_filter;
 LK_MUST_USE enum lk_status lk_log_filter_new(struct lk_str pattern, bool ignore_case,
                                              struct lk_log_filter **ret, struct lk_error *err);
 void lk_log_filter_free(struct lk_log_filter *filter);
-LK_MUST_USE bool lk_log_filter_matches(struct lk_log_filter *filter, struct lk_str line);
+/* Never takes long before it looks at the flag, and says no once that is set. */
+LK_MUST_USE bool lk_log_filter_matches(struct lk_log_filter *filter, struct lk_str line,
+                                       const struct lk_cancel *cancel);
 
 #endif

@@ -152,8 +152,7 @@ static void match_line(struct lk_line_sink *sink, struct lk_str line)
 {
     struct match_sink *self = (struct match_sink *)sink;
 
-    /* A slow pattern must not outlast an interrupt. */
-    if (lk_cancel_is_set(self->cancel) || !lk_log_filter_matches(self->filter, line))
+    if (!lk_log_filter_matches(self->filter, line, self->cancel))
         return;
     self->matched++;
     self->last.sink.line(&self->last.sink, line);

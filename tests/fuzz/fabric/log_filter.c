@@ -22,8 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     log = lk_str_slice(log, 0, TESTED_MAX);
     while (lk_str_next_line(&log, &line)) {
-        bool first = lk_log_filter_matches(filter, line);
-        if (lk_log_filter_matches(filter, line) != first)
+        bool first = lk_log_filter_matches(filter, line, NULL);
+        if (lk_log_filter_matches(filter, line, NULL) != first)
             abort();
     }
     lk_log_filter_free(filter);

@@ -11,10 +11,10 @@ static bool matches(const char *pattern, bool ignore_case, struct lk_str line)
     bool ret;
 
     assert_lk_ok(lk_log_filter_new(lk_str_from(pattern), ignore_case, &filter, &err), &err);
-    ret = lk_log_filter_matches(filter, line);
+    ret = lk_log_filter_matches(filter, line, NULL);
     /* The same again: a matcher that began anew is the same matcher. */
     for (int i = 0; i < 5; i++)
-        assert_int_equal(ret, lk_log_filter_matches(filter, line));
+        assert_int_equal(ret, lk_log_filter_matches(filter, line, NULL));
     lk_log_filter_free(filter);
     return ret;
 }
@@ -66,6 +66,21 @@ static void a_long_line_matches_wherever_the_match_lies(void **state)
     assert_true(matches("xa$", false, (struct lk_str){line, sizeof(line)}));
 }
 
+static void an_interrupt_ends_the_search_of_a_line(void **state)
+{
+    struct lk_log_filter *filter = NULL;
+    struct lk_error err = LK_ERROR_INIT;
+    struct lk_cancel *cancel = lk_cancel_new();
+
+    (void)state;
+    assert_lk_ok(lk_log_filter_new(LK_STR("a"), false, &filter, &err), &err);
+    assert_true(lk_log_filter_matches(filter, LK_STR("a"), cancel));
+    lk_cancel_set(cancel);
+    assert_false(lk_log_filter_matches(filter, LK_STR("a"), cancel));
+    lk_log_filter_free(filter);
+    lk_cancel_free(cancel);
+}
+
 static void what_is_no_pattern_is_refused_with_the_reason(void **state)
 {
     static const struct {
@@ -105,6 +120,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_match_as_with_grep_e),
         cmocka_unit_test(a_long_line_matches_wherever_the_match_lies),
+        cmocka_unit_test(an_interrupt_ends_the_search_of_a_line),
         cmocka_unit_test(what_is_no_pattern_is_refused_with_the_reason),
     };
 
