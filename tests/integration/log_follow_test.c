@@ -153,11 +153,10 @@ static void a_server_that_is_killed_and_comes_back_ends_the_story_right(void **s
     send_follow(world, id);
     wait_for_line(world, "line 5\n", &text);
     before = count_lines(&text);
-    local_service_kill(service);
-    local_service_start_again(service);
-    relay_aim(world->authority, local_service_port(service, "authority"));
-    relay_aim(world->fabric, local_service_port(service, "fabric"));
-    relay_aim(world->onelake, local_service_port(service, "onelake_blob"));
+    local_service_restart(service);
+    relay_turn(world->authority, local_service_port(service, "authority"));
+    relay_turn(world->fabric, local_service_port(service, "fabric"));
+    relay_turn(world->onelake, local_service_port(service, "onelake_blob"));
     answer = take_rest(world, id, &text);
     /* The service knows the batch and says that it is over; what it wrote is shown, once. */
     assert_true(count_lines(&text) >= before);

@@ -99,6 +99,18 @@ static void start(struct local_service *service)
     }
 }
 
+void local_service_restart(struct local_service *service)
+{
+    LK_CLEANUP(lk_free_ptr) char *path = temp_folder_path(service->folder, "home/state.json");
+
+    kill(service->pid, SIGKILL);
+    waitpid(service->pid, NULL, 0);
+    (void)unlink(path);
+    json_decref(service->state);
+    service->state = NULL;
+    start(service);
+}
+
 struct local_service *local_service_new(void)
 {
     return local_service_new_with(NULL);
@@ -136,22 +148,6 @@ void local_service_free(struct local_service *service)
     json_decref(service->state);
     temp_folder_free(service->folder);
     free(service);
-}
-
-void local_service_kill(struct local_service *service)
-{
-    kill(service->pid, SIGKILL);
-    waitpid(service->pid, NULL, 0);
-}
-
-void local_service_start_again(struct local_service *service)
-{
-    LK_CLEANUP(lk_free_ptr) char *state = temp_folder_path(service->folder, "home/state.json");
-
-    (void)unlink(state);
-    json_decref(service->state);
-    service->state = NULL;
-    start(service);
 }
 
 uint16_t local_service_port(const struct local_service *service, const char *name)

@@ -24,11 +24,8 @@ LK_MUST_USE struct local_service *local_service_new(void);
 /* The same with more options on its command line, NULL-terminated. */
 LK_MUST_USE struct local_service *local_service_new_with(const char *const *options_of_its_own);
 void local_service_free(struct local_service *service);
-/* Ends it as a crash would, with SIGKILL. */
-void local_service_kill(struct local_service *service);
-/* The same service again after that: the same home, other ports. Fails the test when it does not
- * get ready. */
-void local_service_start_again(struct local_service *service);
+/* Kills it and starts it again in the same folder, at other ports. */
+void local_service_restart(struct local_service *service);
 /* Of "authority", "fabric" or "onelake_blob". */
 uint16_t local_service_port(const struct local_service *service, const char *name);
 /* The application's secret, malloc'd. */

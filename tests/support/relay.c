@@ -27,10 +27,11 @@ struct wire {
 
 struct relay {
     int listener, wake[2];
-    uint16_t port, target;
+    uint16_t port;
+    _Atomic uint16_t target;
     pthread_t thread;
     atomic_bool stop;
-    pthread_mutex_t lock; /* of target and the three below, and of the wires but for polling */
+    pthread_mutex_t lock; /* of the three below */
     enum relay_end from;
     int64_t after;
     unsigned hold;
@@ -235,6 +236,11 @@ struct relay *relay_new(uint16_t target)
     return relay;
 }
 
+void relay_turn(struct relay *relay, uint16_t target)
+{
+    relay->target = target;
+}
+
 void relay_free(struct relay *relay)
 {
     if (!relay)
@@ -254,16 +260,6 @@ void relay_free(struct relay *relay)
 uint16_t relay_port(const struct relay *relay)
 {
     return relay->port;
-}
-
-void relay_aim(struct relay *relay, uint16_t target)
-{
-    pthread_mutex_lock(&relay->lock);
-    relay->target = target;
-    for (int i = 0; i < WIRES_MAX; i++)
-        cut(&relay->wires[i]);
-    pthread_mutex_unlock(&relay->lock);
-    wake(relay);
 }
 
 void relay_hold(struct relay *relay, enum relay_end from, int64_t after_bytes)

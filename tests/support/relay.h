@@ -16,10 +16,9 @@ enum relay_end { RELAY_CLIENT, RELAY_SERVER };
 /* target: a port on 127.0.0.1; 0 for a server that accepts and never says a word. */
 LK_MUST_USE struct relay *relay_new(uint16_t target);
 void relay_free(struct relay *relay);
+/* Connections to come go there: the server was started again. */
+void relay_turn(struct relay *relay, uint16_t target);
 uint16_t relay_port(const struct relay *relay);
-/* Connections to come go to another port, as when a server has started again; those that are open
- * end. */
-void relay_aim(struct relay *relay, uint16_t target);
 /* Of every connection, open or to come, pass only that many more bytes of what this end sends;
  * -1: all of them. An earlier hold ends, and so do the connections that hung in it. */
 void relay_hold(struct relay *relay, enum relay_end from, int64_t after_bytes);
