@@ -5,6 +5,8 @@
 #include "magic/batch_log_view.h"
 #include "magic/batch_target.h"
 
+#include <string.h>
+
 enum { TROUBLE_TOLD_AFTER = 3 };
 
 struct shown_log {
@@ -52,10 +54,9 @@ static enum lk_status explain_stop(enum lk_status st, const struct lk_livy_batch
                              "stops the batch.",
                              batch->id, batch->id);
     }
-    if (st == LK_NOT_FOUND) {
-        err->status = LK_UNKNOWN;
-        return LK_UNKNOWN;
-    }
+    /* It was there before. */
+    if (st == LK_NOT_FOUND && strcmp(err->code, "NoBatch") != 0)
+        err->status = st = LK_UNKNOWN;
     return st;
 }
 

@@ -39,6 +39,8 @@ struct service {
     struct lk_cancel *cancel;
     int interrupt_after; /* polls; 0: never */
     int requests, log_requests;
+    bool is_gone; /* the record is not there (any more) after that many polls */
+    int gone_after;
 };
 
 static bool has(struct lk_str url, const char *part)
@@ -118,6 +120,11 @@ static enum lk_status answer(struct lk_http *http, const struct lk_http_request 
     struct lk_str url = lk_str_slice(request->url, 8, request->url.len);
 
     lk_http_response_done(ret);
+    if (self->is_gone && self->polls >= self->gone_after) {
+        ret->status = 404;
+        lk_buf_put(&ret->body, LK_STR("{\"msg\":\"Session '5' not found.\"}"));
+        return LK_OK;
+    }
     if (++self->requests > 10000)
         fail_msg("it never ends");
     if (lk_cancel_is_set(cancel))
@@ -364,6 +371,20 @@ static void lost_lines_are_marked_where_they_are_missing(void **state)
     assert_contains(said(f), "Lines are missing where it says so");
 }
 
+static void a_batch_that_vanishes_is_no_success(void **state)
+{
+    struct fixture *f = *state;
+
+    connect_to(f, APACHE, "apache");
+    f->service.lines_a_poll = 1;
+    f->service.is_gone = true;
+    f->service.gone_after = 3;
+    assert_lk_status(LK_UNKNOWN, try_run(f, "%batch log 5 --follow"), &f->err);
+    assert_contains(lk_buf_view(&f->cell.out), "poll 1 line 0\n");
+    f->service.gone_after = 0;
+    assert_lk_status(LK_NOT_FOUND, try_run(f, "%batch log 5 --follow"), &f->err);
+}
+
 static void an_interrupt_leaves_and_the_batch_goes_on(void **state)
 {
     struct fixture *f = *state;
@@ -508,6 +529,7 @@ int main(void)
         TEST(a_log_is_followed_to_the_end_on_every_service),
         TEST(a_followed_log_survives_a_network_that_is_gone_for_a_while),
         TEST(lost_lines_are_marked_where_they_are_missing),
+        TEST(a_batch_that_vanishes_is_no_success),
         TEST(an_interrupt_leaves_and_the_batch_goes_on),
         TEST(following_fails_when_the_batch_does_and_names_the_cause_once),
         TEST(a_failure_tells_its_story_on_every_service),
