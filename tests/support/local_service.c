@@ -26,6 +26,7 @@ static const char spark_submit[] =
     "case \"$*\" in\n"
     "*sleep.py*) echo $$ >>\"${0%/*}/sleepers\"; exec sleep 600 ;;\n"
     "*fail.py*) echo broken >&2; exit 1 ;;\n"
+    "*talk.py*) i=0; while [ $i -lt 60 ]; do echo \"line $i\"; i=$((i+1)); sleep 0.1; done ;;\n"
     "esac\n";
 
 static int64_t now_ms(void)
@@ -51,9 +52,9 @@ static void write_file(const char *folder, const char *name, mode_t mode, struct
 
 enum { WORDS_MAX = 32 };
 
-/* options: NULL-terminated, or NULL. */
-static void become_service(const struct local_service *service, const char *const *options)
+static void become_service(const struct local_service *service)
 {
+    const char *const *options = service->options;
     LK_CLEANUP(lk_free_ptr) char *home = temp_folder_path(service->folder, "home");
     LK_CLEANUP(lk_free_ptr) char *spark = temp_folder_path(service->folder, "spark");
     LK_CLEANUP(lk_free_ptr) char *java = temp_folder_path(service->folder, "java");
@@ -123,6 +124,7 @@ struct local_service *local_service_new_with(const char *const *options_of_its_o
     LK_CLEANUP(lk_free_ptr) char *ca = NULL;
 
     assert_non_null(service);
+    service->options = options_of_its_own;
     service->folder = temp_folder_new();
     write_file(service->folder, "spark/bin/spark-submit", 0755, lk_str_from(spark_submit));
     write_file(service->folder, "spark/jars/delta-spark_2.12-3.2.0.jar", 0644, LK_STR_EMPTY);

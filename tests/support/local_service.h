@@ -1,6 +1,7 @@
 /* livy-local as a process of its own, in a folder of its own, with a spark-submit that needs no
  * Spark: a batch ends at once, but those whose payload is called sleep.py go on for ten minutes and
- * those called fail.py fail. Faults on demand are on. One thread. */
+ * those called fail.py fail, and those called talk.py print "line 0" to "line 59" in some seconds.
+ * Faults on demand are on. One thread. */
 #ifndef LK_TEST_LOCAL_SERVICE_H
 #define LK_TEST_LOCAL_SERVICE_H
 
@@ -11,7 +12,8 @@
 #include <sys/types.h>
 
 struct local_service {
-    char *folder; /* home/, spark/ and java/ are in it; removed with it */
+    char *folder;               /* home/, spark/ and java/ are in it; removed with it */
+    const char *const *options; /* of its own, borrowed; NULL-terminated, or NULL */
     pid_t pid;
     json_t *state;              /* its state file */
     const char *const *options; /* what it was started with; borrowed */

@@ -601,6 +601,13 @@ static void arrange_failed_log(struct world *world)
                                          "\"path_contains\":\"/logs\",\"delay_ms\":60000}]");
 }
 
+static void arrange_followed_log(struct world *world)
+{
+    arrange_sleeper(world);
+    local_service_faults(world->service, "[{\"service\":\"livy\",\"method\":\"GET\","
+                                         "\"path_contains\":\"/logs\",\"delay_ms\":60000}]");
+}
+
 static void arrange_log(struct world *world)
 {
     world_upload(world, "quick.py");
@@ -775,6 +782,8 @@ const struct wait waits[] = {
     {"between polls", arrange_sleeper, "%batch monitor", NULL, settle_output, cancel_sleeper},
     {"poll", arrange_poll, "%batch monitor", NULL, settle_fault, cancel_sleeper},
     {"log", arrange_log, "%batch log", NULL, settle_fault, no_faults},
+    {"log that is followed", arrange_followed_log, "%batch log --follow", NULL, settle_fault,
+     cancel_sleeper},
     {"log of a failed batch", arrange_failed_log, "%batch monitor", NULL, settle_fault, no_faults},
     {"cancelling", arrange_cancel, "%batch cancel", NULL, settle_fault, cancel_sleeper},
     {"python3", arrange_stuck, "%%payload stuck.py --no-upload\npass", NULL, settle_mark,

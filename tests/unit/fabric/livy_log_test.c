@@ -44,18 +44,32 @@ static void give_meta(struct logs *self, bool rolling, struct lk_buf *ret)
 {
     bool is_livy = strstr(self->last_url, "type=livy") != NULL;
 
+    /* Three equal parts of the text, in no order. */
     if (rolling)
         lk_buf_printf(ret,
                       "{\"containerLogMeta\":[{\"fileName\":\"stderr-2026-11-24-01\",\"length\":"
-                      "1000},{\"fileName\":\"stderr-active\",\"length\":%zu},{\"fileName\":"
-                      "\"stderr-2026-11-24-02\",\"length\":2000},{\"fileName\":\"stdout\","
+                      "%zu},{\"fileName\":\"stderr-active\",\"length\":%zu},{\"fileName\":"
+                      "\"stderr-2026-11-24-02\",\"length\":%zu},{\"fileName\":\"stdout\","
                       "\"length\":7},5]}",
-                      self->text.len);
+                      self->text.len / 3, self->text.len / 3, self->text.len / 3);
     else
         lk_buf_printf(ret,
                       is_livy ? "{\"fileName\":\"livy.log\",\"length\":%zu}"
                               : "{\"containerId\":\"c\",\"containerLogMeta\":{\"length\":%zu}}",
                       self->text.len);
+}
+
+/* What of the text the file holds that the request names. */
+static struct lk_str file_of(const struct logs *self, struct lk_str url)
+{
+    static const char *const names[] = {"stderr-2026-11-24-01", "stderr-2026-11-24-02",
+                                        "stderr-active"};
+    size_t part = self->text.len / 3;
+
+    for (size_t i = 0; i < LK_COUNT(names); i++)
+        if (lk_str_find(url, lk_str_from(names[i])) < url.len)
+            return lk_str_slice(lk_buf_view(&self->text), i * part, (i + 1) * part);
+    return lk_buf_view(&self->text);
 }
 
 static bool give(const struct lk_http_request *request, struct lk_str bytes,
@@ -78,7 +92,7 @@ static enum lk_status send_logs(struct lk_http *http, const struct lk_http_reque
                                 struct lk_error *err)
 {
     struct logs *self = (struct logs *)http;
-    struct lk_str url = request->url, bytes = lk_buf_view(&self->text);
+    struct lk_str url = request->url, bytes = file_of(self, url);
     bool rolling = lk_str_find(url, LK_STR("rollingdriver")) < url.len;
     int64_t offset = number_in(url, "offset="), size = number_in(url, "size=");
 
@@ -219,17 +233,21 @@ static void after_the_end_a_service_deaf_to_offsets_is_noticed(void **state)
     }
 }
 
-static void after_the_end_the_newest_of_rolled_files_is_read(void **state)
+static void after_the_end_rolled_files_are_one_log(void **state)
 {
     struct fixture *f = *state;
 
     f->batch.end = LK_BATCH_FAILED;
     f->logs.rolled = true;
-    fill_log(f, 2);
+    fill_log(f, 9);
     assert_lk_ok(tail(f, LK_LOG_STDERR, 1000), &f->err);
-    assert_str(lk_buf_view(&f->log), "line 000000\nline 000001\n");
+    assert_bytes(lk_buf_view(&f->log), lk_buf_view(&f->logs.text));
     assert_contains(f->logs.last_url, "&fileName=stderr-active");
-    assert_int_equal(f->total, 3024);
+    assert_int_equal(f->total, 108);
+    assert_false(f->cut);
+    /* The last four lines are in two of them. */
+    assert_lk_ok(tail(f, LK_LOG_STDERR, 50), &f->err);
+    assert_str(lk_buf_view(&f->log), "line 000005\nline 000006\nline 000007\nline 000008\n");
     assert_true(f->cut);
 }
 
@@ -257,23 +275,44 @@ static void what_the_batch_carries_is_the_fall_back(void **state)
     assert_str(lk_buf_view(&f->log), "hello\n");
 }
 
-static void following_goes_on_where_it_stopped(void **state)
+struct counter {
+    struct lk_line_sink sink;
+    size_t lines;
+    bool in_order;
+};
+
+static void count_line(struct lk_line_sink *sink, struct lk_str line)
+{
+    struct counter *counter = (struct counter *)sink;
+    int64_t number = -1;
+
+    counter->in_order &=
+        lk_str_to_i64(lk_str_slice(line, 5, line.len), &number) && (!counter->lines || number > 0);
+    counter->lines++;
+}
+
+static void a_log_is_scanned_line_by_line_as_far_back_as_wanted(void **state)
 {
     struct fixture *f = *state;
-    int64_t at = 0;
+    struct counter counter = {.sink = {.line = count_line}, .in_order = true};
+    int64_t scanned;
 
-    fill_log(f, 2);
-    assert_lk_ok(lk_livy_log_next(f->livy, &f->batch, LK_LOG_STDOUT, &at, NULL, &f->log, &f->err),
+    fill_log(f, 1000000);
+    assert_lk_ok(lk_livy_log_scan(f->livy, &f->batch, LK_LOG_STDOUT, 1 << 30, NULL, &counter.sink,
+                                  &scanned, &f->total, &f->err),
                  &f->err);
-    assert_int_equal(at, 24);
-    assert_lk_ok(lk_livy_log_next(f->livy, &f->batch, LK_LOG_STDOUT, &at, NULL, &f->log, &f->err),
+    assert_int_equal(counter.lines, 1000000);
+    assert_true(counter.in_order);
+    assert_int_equal(scanned, 12000000);
+    counter.lines = 0;
+    f->logs.moved = 0;
+    assert_lk_ok(lk_livy_log_scan(f->livy, &f->batch, LK_LOG_STDOUT, 125, NULL, &counter.sink,
+                                  &scanned, &f->total, &f->err),
                  &f->err);
-    assert_int_equal(f->log.len, 24);
-    lk_buf_put(&f->logs.text, LK_STR("more\n"));
-    assert_lk_ok(lk_livy_log_next(f->livy, &f->batch, LK_LOG_STDOUT, &at, NULL, &f->log, &f->err),
-                 &f->err);
-    assert_str(lk_buf_view(&f->log), "line 000000\nline 000001\nmore\n");
-    assert_int_equal(at, 29);
+    assert_int_equal(counter.lines, 10);
+    assert_int_equal(scanned, 125);
+    assert_int_equal(f->total, 12000000);
+    assert_int_equal(f->logs.moved, 125);
 }
 
 static void apache_livys_ring_is_read_without_its_separators(void **state)
@@ -366,8 +405,8 @@ static void known_causes_are_named_with_a_way_out(void **state)
     } cases[] = {
         {"AnalysisException: [TABLE_OR_VIEW_NOT_FOUND] The table or view `green_trips` cannot be "
          "found.",
-         "the table or view `green_trips` is not in the lakehouse", "%lakehouse ls Tables"},
-        {"[TABLE_OR_VIEW_NOT_FOUND] The table or view `a`.`b` cannot be found", "view `a`.`b` is",
+         "the table or view `green_trips` does not exist", "%lakehouse ls Tables"},
+        {"[TABLE_OR_VIEW_NOT_FOUND] The table or view `a`.`b` cannot be found", "view `a`.`b` does",
          "%lakehouse"},
         {"[TABLE_OR_VIEW_NOT_FOUND] no quotes", "that the payload wants", "%lakehouse"},
         {"[TABLE_OR_VIEW_NOT_FOUND] `open", "that the payload wants", ""},
@@ -380,6 +419,22 @@ static void known_causes_are_named_with_a_way_out(void **state)
         {"Operation failed: \"Forbidden\", 403, HEAD", "may not", "Contributor"},
         {"FileNotFoundError: [Errno 2] No such file or directory: 'a.csv'", "'a.csv'",
          "/lakehouse/default"},
+        {"python: can't open file '/srv/x.py': [Errno 2]", "payload '/srv/x.py'", "upload"},
+        {"java.lang.ClassNotFoundException: com.example.Main", "class com.example.Main is",
+         "--class"},
+        {"Error: Failed to load class com.example.Main.", "class com.example.Main is", "--jars"},
+        {"Error: No main class set in JAR; please specify one with --class.", "which class",
+         "--class"},
+        {"org.apache.hadoop.security.AccessControlException: Permission denied: user=livy, "
+         "access=WRITE",
+         "may not read or write", "names the user"},
+        {"PermissionError: [Errno 13] Permission denied: '/root/x'", "'/root/x'", "folder"},
+        {"IllegalArgumentException: spark.executor.cores should be int, but was abc", "setting",
+         "--conf"},
+        {"ExecutorLostFailure: Container killed by YARN for exceeding memory limits. 5.5 GB",
+         "memory", "partitions"},
+        {"Container exited with a non-zero exit code 137", "killed", "larger nodes"},
+        {"HTTP status code: 430. Reason", "capacity", "%batch submit"},
     };
 
     (void)state;
@@ -403,6 +458,35 @@ static void an_unknown_cause_is_not_guessed_at(void **state)
     assert_int_equal(cause.len + next.len, 0);
 }
 
+static void a_log_without_a_traceback_is_searched_for_words_that_prove_something(void **state)
+{
+    static const struct {
+        const char *log, *cause, *line;
+    } cases[] = {
+        {"INFO a\nERROR Container killed by YARN for exceeding memory limits\nINFO b\n", "memory",
+         "ERROR Container killed by YARN for exceeding memory limits"},
+        {"python: can't open file 'x.py': [Errno 2]", "'x.py'",
+         "python: can't open file 'x.py': [Errno 2]"},
+        /* Words that any payload may print. */
+        {"INFO retried after a SyntaxError\n", NULL, NULL},
+        {"the path: Path does not exist\n", NULL, NULL},
+        {"", NULL, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LK_COUNT(cases); i++) {
+        LK_CLEANUP(lk_buf_done) struct lk_buf cause = LK_BUF_INIT(512);
+        LK_CLEANUP(lk_buf_done) struct lk_buf next = LK_BUF_INIT(512);
+        struct lk_str line = LK_STR_EMPTY;
+        assert_int_equal(lk_log_explain_log(lk_str_from(cases[i].log), &cause, &next, &line),
+                         cases[i].cause != NULL);
+        if (!cases[i].cause)
+            continue;
+        assert_contains(lk_buf_view(&cause), cases[i].cause);
+        assert_str(line, cases[i].line);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -412,15 +496,16 @@ int main(void)
         TEST(of_a_huge_log_only_the_end_travels),
         TEST(after_the_end_a_service_that_hears_offsets_is_still_asked_for_them),
         TEST(after_the_end_a_service_deaf_to_offsets_is_noticed),
-        TEST(after_the_end_the_newest_of_rolled_files_is_read),
+        TEST(after_the_end_rolled_files_are_one_log),
         TEST(the_submissions_log_needs_no_application),
         TEST(what_the_batch_carries_is_the_fall_back),
-        TEST(following_goes_on_where_it_stopped),
+        TEST(a_log_is_scanned_line_by_line_as_far_back_as_wanted),
         TEST(apache_livys_ring_is_read_without_its_separators),
         cmocka_unit_test(the_last_lines_are_the_last_lines),
         cmocka_unit_test(a_traceback_is_found_and_trimmed),
         cmocka_unit_test(known_causes_are_named_with_a_way_out),
         cmocka_unit_test(an_unknown_cause_is_not_guessed_at),
+        cmocka_unit_test(a_log_without_a_traceback_is_searched_for_words_that_prove_something),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
