@@ -20,6 +20,7 @@ static const struct lk_cloud builtin[] = {
         .app_fabric_scope = "https://analysis.windows.net/powerbi/api/.default",
         .user_fabric_scope_prefix = "https://api.fabric.microsoft.com/",
         .storage_scope = "https://storage.azure.com/.default",
+        .synapse_scope = "https://dev.azuresynapse.net/.default",
     },
     {
         .name = "usgov",
@@ -31,6 +32,7 @@ static const struct lk_cloud builtin[] = {
         .app_fabric_scope = "https://api.fabric.microsoft.us/.default",
         .user_fabric_scope_prefix = "https://api.fabric.microsoft.us/",
         .storage_scope = "https://storage.azure.com/.default",
+        .synapse_scope = "https://dev.azuresynapse.usgovcloudapi.net/.default",
     },
     {
         .name = "china",
@@ -42,6 +44,7 @@ static const struct lk_cloud builtin[] = {
         .app_fabric_scope = "https://api.fabric.microsoft.cn/.default",
         .user_fabric_scope_prefix = "https://api.fabric.microsoft.cn/",
         .storage_scope = "https://storage.azure.com/.default",
+        .synapse_scope = "https://dev.azuresynapse.azure.cn/.default",
     },
 };
 
@@ -148,6 +151,7 @@ static enum lk_status fill_local(const struct state *state, struct lk_cloud *clo
     memcpy(cloud->app_fabric_scope, model->app_fabric_scope, LK_CLOUD_TEXT_MAX);
     memcpy(cloud->user_fabric_scope_prefix, model->user_fabric_scope_prefix, LK_CLOUD_TEXT_MAX);
     memcpy(cloud->storage_scope, model->storage_scope, LK_CLOUD_TEXT_MAX);
+    memcpy(cloud->synapse_scope, model->synapse_scope, LK_CLOUD_TEXT_MAX);
     return st;
 }
 

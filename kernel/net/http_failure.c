@@ -136,14 +136,16 @@ enum lk_status lk_http_failure_explain(const struct lk_http_failure *f, struct l
     return explain_cut(f, host, err);
 }
 
-enum lk_status lk_http_check_address(struct lk_str text, struct lk_url *ret, struct lk_error *err)
+enum lk_status lk_http_check_address(struct lk_str text, bool plain_is_fine, struct lk_url *ret,
+                                     struct lk_error *err)
 {
     enum lk_status st = lk_url_parse(text, ret, err);
 
     if (st)
         return st;
     if (lk_str_eq_nocase(ret->scheme, LK_STR("https")) ||
-        (lk_str_eq_nocase(ret->scheme, LK_STR("http")) && lk_host_is_loopback(ret->host)))
+        (lk_str_eq_nocase(ret->scheme, LK_STR("http")) &&
+         (plain_is_fine || lk_host_is_loopback(ret->host))))
         return LK_OK;
     lk_error_set(err, LK_INVALID, "NoHttps", "%.*s is not reached without https",
                  LK_STR_ARGS(lk_str_slice(ret->host, 0, HOST_SHOWN_MAX)));

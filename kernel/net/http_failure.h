@@ -36,8 +36,8 @@ struct lk_http_failure {
  * LK_IO for a source that failed. */
 enum lk_status lk_http_failure_explain(const struct lk_http_failure *failure, struct lk_error *err);
 
-/* https anywhere, http on this machine only. */
-LK_MUST_USE enum lk_status lk_http_check_address(struct lk_str text, struct lk_url *ret,
-                                                 struct lk_error *err);
+/* https anywhere; http on this machine, and elsewhere when plain_is_fine. */
+LK_MUST_USE enum lk_status lk_http_check_address(struct lk_str text, bool plain_is_fine,
+                                                 struct lk_url *ret, struct lk_error *err);
 
 #endif
