@@ -487,13 +487,7 @@ static enum lk_status check_negotiate(struct lk_error *err)
     const curl_version_info_data *about = curl_version_info(CURLVERSION_NOW);
     const int wanted = CURL_VERSION_GSSAPI | CURL_VERSION_SPNEGO;
 
-    if ((about->features & wanted) == wanted)
-        return LK_OK;
-    lk_error_set(err, LK_UNSUPPORTED, "NoNegotiate",
-                 "libcurl %s on this machine was built without Kerberos (GSS-API, SPNEGO)",
-                 about->version);
-    return lk_error_next(err, "Install a libcurl that has it (Debian's libcurl4 does), or sign in "
-                              "another way: --auth basic.");
+    return lk_http_check_negotiate((about->features & wanted) == wanted, about->version, err);
 }
 
 static enum lk_status send_request(struct lk_http *http, const struct lk_http_request *request,

@@ -151,3 +151,14 @@ enum lk_status lk_http_check_address(struct lk_str text, bool plain_is_fine, str
                  LK_STR_ARGS(lk_str_slice(ret->host, 0, HOST_SHOWN_MAX)));
     return lk_error_next(err, "Use the https address; http is for this machine only.");
 }
+
+enum lk_status lk_http_check_negotiate(bool is_built_in, const char *version, struct lk_error *err)
+{
+    if (is_built_in)
+        return LK_OK;
+    lk_error_set(err, LK_UNSUPPORTED, "NoNegotiate",
+                 "libcurl %s on this machine was built without Kerberos (GSS-API, SPNEGO)",
+                 version);
+    return lk_error_next(err, "Install a libcurl that has it (Debian's libcurl4 does), or sign in "
+                              "another way: --auth basic.");
+}

@@ -40,4 +40,9 @@ enum lk_status lk_http_failure_explain(const struct lk_http_failure *failure, st
 LK_MUST_USE enum lk_status lk_http_check_address(struct lk_str text, bool plain_is_fine,
                                                  struct lk_url *ret, struct lk_error *err);
 
+/* Kerberos tickets need a libcurl that was built for them. version is libcurl's. LK_UNSUPPORTED
+ * NoNegotiate says where to get one. */
+LK_MUST_USE enum lk_status lk_http_check_negotiate(bool is_built_in, const char *version,
+                                                   struct lk_error *err);
+
 #endif

@@ -633,6 +633,62 @@ static void http_is_refused_beyond_this_machine_before_anything_is_sent(void **s
             LK_INVALID, send_it(f, (struct lk_http_request){.url = lk_str_from(urls[i])}), &f->err);
 }
 
+/* 0.0.0.0 leads to this machine and is none of its loopback names. */
+static void http_to_another_machine_is_sent_when_the_person_says_so(void **state)
+{
+    struct fixture *f = *state;
+    char url[64];
+
+    act(f, ACT_SEND, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    start(f);
+    (void)snprintf(url, sizeof(url), "http://0.0.0.0:%d/x", f->server.port);
+    setenv("no_proxy", "*", 1);
+    assert_lk_status(LK_INVALID, send_it(f, (struct lk_http_request){.url = lk_str_from(url)}),
+                     &f->err);
+    assert_lk_ok(
+        send_it(f, (struct lk_http_request){.url = lk_str_from(url), .plain_is_fine = true}),
+        &f->err);
+    unsetenv("no_proxy");
+}
+
+static void secret_headers_travel_in_their_headers(void **state)
+{
+    LK_CLEANUP(lk_secret_done) struct lk_secret key = LK_SECRET_INIT;
+    const struct lk_http_secret_header secrets[] = {{LK_STR("X-Api-Key"), &key}};
+    struct fixture *f = *state;
+
+    lk_secret_set(&key, LK_STR("hunter2"));
+    act(f, ACT_SEND, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    start(f);
+    assert_lk_ok(
+        send_it(f, (struct lk_http_request){.secret_headers = secrets, .secret_header_count = 1}),
+        &f->err);
+    assert_contains(request_text(f, 0), "\r\nX-Api-Key: hunter2\r\n");
+}
+
+/* The request is not held back: whether a service wants a ticket is the service's to say. */
+static void without_a_ticket_the_services_401_is_the_answer(void **state)
+{
+    struct fixture *f = *state;
+    struct lk_str text;
+
+    setenv("KRB5CCNAME", "FILE:/nowhere/ticket", 1);
+    act(f, ACT_SEND,
+        "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 2\r\n\r\nno");
+    start(f);
+    assert_lk_ok(send_it(f, (struct lk_http_request){.method = LK_HTTP_POST,
+                                                     .body = LK_STR("{\"a\":1}"),
+                                                     .negotiate = true}),
+                 &f->err);
+    unsetenv("KRB5CCNAME");
+    assert_int_equal(f->reply.status, 401);
+    assert_str(lk_http_response_header(&f->reply, LK_STR("www-authenticate")), "Negotiate");
+    text = request_text(f, 0);
+    assert_contains(text, "{\"a\":1}");
+    assert_lacks(text, "Authorization");
+    assert_int_equal(f->server.served, 1);
+}
+
 static void an_answer_that_does_not_come_ends_with_the_time_limit(void **state)
 {
     struct fixture *f = *state;
@@ -796,6 +852,9 @@ int main(void)
         TEST(a_failed_handshake_is_a_network_error),
         TEST(a_ca_file_that_is_none_is_named_with_its_source),
         TEST(http_is_refused_beyond_this_machine_before_anything_is_sent),
+        TEST(http_to_another_machine_is_sent_when_the_person_says_so),
+        TEST(secret_headers_travel_in_their_headers),
+        TEST(without_a_ticket_the_services_401_is_the_answer),
         TEST(an_answer_that_does_not_come_ends_with_the_time_limit),
         TEST(a_handshake_that_does_not_come_leaves_nothing_sent),
         TEST(an_interrupt_ends_the_wait_for_an_answer_at_once),
