@@ -15,6 +15,9 @@ static const struct lk_livy_profile profiles[] = {
         .auths = 1u << LK_LIVY_AUTH_ENTRA | 1u << LK_LIVY_AUTH_NONE,
         .audience = "fabric",
         .user = "",
+        .needs = "Running in a lakehouse needs the role Contributor in its workspace, the scope "
+                 "Lakehouse.Execute.All, and the tenant's switch for the Livy API (for service "
+                 "principals, too). `%entra token --for fabric` shows what the token holds.",
         .query_suffix = "",
         .has_hub = true,
         .not_found_max = 20,
@@ -31,6 +34,9 @@ static const struct lk_livy_profile profiles[] = {
         .auths = 1u << LK_LIVY_AUTH_ENTRA | 1u << LK_LIVY_AUTH_NONE,
         .audience = "synapse",
         .user = "",
+        .needs =
+            "Running batches needs the Synapse role Compute Operator or Apache Spark Administrator "
+            "in the workspace. `%entra token --for synapse` shows who asks.",
         .query_suffix = "detailed=true",
         .not_found_max = 5,
     },
@@ -47,6 +53,7 @@ static const struct lk_livy_profile profiles[] = {
         .audience = "fabric",
         .user = "admin",
         .takes_do_as = true,
+        .needs = "The cluster does not let this user do it.",
         .query_suffix = "",
         .not_found_max = 1,
     },
@@ -64,6 +71,7 @@ static const struct lk_livy_profile profiles[] = {
         .audience = "fabric",
         .user = "",
         .takes_do_as = true,
+        .needs = "The service does not let this user do it.",
         .query_suffix = "",
         .not_found_max = 1,
     },

@@ -38,6 +38,7 @@ struct lk_livy_profile {
     const char *audience;     /* whose tokens: "fabric", "synapse" (lk_context_scopes()) */
     const char *user;         /* the usual name for Basic; "" when there is none */
     bool takes_do_as;         /* ?doAs=user (livy.md §3) */
+    const char *needs;        /* what running a batch takes; said after a 403 */
     const char *query_suffix; /* "detailed=true" or "" */
     bool has_hub;
     int not_found_max; /* 404s in a row until a batch that was there counts as gone */

@@ -212,9 +212,11 @@ enum lk_status lk_cloud_check_url(const struct lk_cloud *cloud, struct lk_str ur
     if (lk_url_parse(url, &parsed, err))
         return lk_error_set(err, LK_DENIED, "ForeignHost",
                             "no token is sent to an address that cannot be read");
-    if (!lk_str_eq_nocase(parsed.scheme, LK_STR("https")))
-        return lk_error_set(err, LK_DENIED, "ForeignHost", "no token is sent to %.*s without https",
-                            LK_STR_ARGS(parsed.host));
+    if (!lk_str_eq_nocase(parsed.scheme, LK_STR("https"))) {
+        lk_error_set(err, LK_DENIED, "ForeignHost", "no token is sent to %.*s without https",
+                     LK_STR_ARGS(lk_str_slice(parsed.host, 0, 200)));
+        return lk_error_next(err, "Use the https address.");
+    }
     if (owns(cloud, &parsed))
         return LK_OK;
     lk_error_set(err, LK_DENIED, "ForeignHost",
