@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "net/curl_lazy.h"
 #include "net/http_failure.h"
+#include "net/kerberos.h"
 #include "net/url.h"
 
 #include <curl/curl.h>
@@ -482,12 +483,16 @@ static enum lk_status open_curl(struct http_curl *self, struct lk_error *err)
     return LK_OK;
 }
 
-static enum lk_status check_negotiate(struct lk_error *err)
+static enum lk_status prepare_negotiate(const struct exchange *x, struct lk_error *err)
 {
     const curl_version_info_data *about = curl_version_info(CURLVERSION_NOW);
     const int wanted = CURL_VERSION_GSSAPI | CURL_VERSION_SPNEGO;
+    enum lk_status st;
 
-    return lk_http_check_negotiate((about->features & wanted) == wanted, about->version, err);
+    if (!x->request->negotiate)
+        return LK_OK;
+    st = lk_http_check_negotiate((about->features & wanted) == wanted, about->version, err);
+    return st ? st : lk_kerberos_get_ticket(x->url.host, x->cancel, err);
 }
 
 static enum lk_status send_request(struct lk_http *http, const struct lk_http_request *request,
@@ -504,11 +509,11 @@ static enum lk_status send_request(struct lk_http *http, const struct lk_http_re
     st = lk_http_check_address(request->url, request->plain_is_fine, &x.url, err);
     if (!st)
         st = lk_cancel_check(cancel, err);
-    ret->unsent = st == LK_CANCELLED;
     if (!st)
         st = open_curl(self, err);
-    if (!st && request->negotiate)
-        st = check_negotiate(err);
+    if (!st)
+        st = prepare_negotiate(&x, err);
+    ret->unsent = st == LK_CANCELLED;
     if (st)
         return st;
 

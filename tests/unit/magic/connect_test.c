@@ -402,12 +402,12 @@ static void without_a_kerberos_ticket_kinit_is_named(void **state)
     struct fixture *f = *state;
 
     setenv("KRB5CCNAME", "FILE:/nowhere/ticket", 1);
-    f->answers_401_to = "Authorization: Negotiate";
-    f->headers = "WWW-Authenticate: Negotiate\r\n";
     connect_well(f, "--kind apache --auth negotiate");
     assert_shows(f, "Kerberos");
     assert_lk_status(LK_UNAUTHORIZED, run(f, "%batch list"), &f->err);
+    assert_string_equal(f->err.code, "NoTicket");
     assert_contains(f->err.next, "kinit");
+    assert_int_equal(http_peer_count(f->peer), 0);
     unsetenv("KRB5CCNAME");
 }
 
