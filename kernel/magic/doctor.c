@@ -6,6 +6,7 @@
 #include "magic/entra_view.h"
 #include "magic/magic.h"
 #include "magic/view.h"
+#include "net/kerberos.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -170,19 +171,28 @@ static bool check_entra(struct lk_context *context, struct lk_cancel *cancel, st
     return true;
 }
 
+static bool check_ticket(struct lk_context *context, struct lk_cancel *cancel,
+                         struct report *report)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(512);
+    struct lk_error err = LK_ERROR_INIT;
+    enum lk_status st = lk_kerberos_get_ticket(lk_str_from(context->access->host), cancel, &err);
+
+    lk_buf_printf(&text, "HTTP@%s", context->access->host);
+    add(report, "ticket", !st, st ? lk_str_from(err.message) : lk_buf_view(&text), err.next);
+    return !st;
+}
+
 static bool check_sign_in(struct lk_context *context, struct lk_cancel *cancel,
                           struct report *report)
 {
-    static const char *const klist[] = {"klist", NULL};
     LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1024);
 
     if (context->auth == LK_LIVY_AUTH_ENTRA)
         return check_entra(context, cancel, report);
     lk_access_text(context->access, &text);
     add(report, "sign-in", true, lk_buf_view(&text), "");
-    if (context->auth == LK_LIVY_AUTH_NEGOTIATE)
-        check_program(report, "ticket", klist, cancel, "kinit gets one");
-    return true;
+    return context->auth != LK_LIVY_AUTH_NEGOTIATE || check_ticket(context, cancel, report);
 }
 
 static void check_connection(struct lk_context *context, struct lk_cancel *cancel,

@@ -134,21 +134,22 @@ static enum lk_status connect_url(struct lk_context *context, const json_t *sett
 
 /* ---- the service on this machine ----------------------------------------------------------- */
 
-/* Where livy-local shows that service's face. */
+/* Where livy-local shows that service's face; a kind that is none is the address's to refuse. */
 static enum lk_status local_address(const struct lk_local_service *service, struct lk_str kind,
                                     struct lk_str *ret, struct lk_error *err)
 {
+    const struct lk_livy_profile *profile = lk_livy_profile_find(kind);
     LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(64);
 
-    if (!kind.len || lk_str_eq_nocase(kind, LK_STR("fabric")))
+    if (!profile || profile->has_hub)
         lk_buf_put(&name, LK_STR("livy_endpoint"));
     else
-        lk_buf_printf(&name, "%.*s_endpoint", LK_STR_ARGS(lk_str_cut(kind, 32)));
+        lk_buf_printf(&name, "%s_endpoint", profile->kind);
     *ret = lk_json_get_str(service->state, lk_buf_cstr(&name));
     if (ret->len)
         return LK_OK;
-    lk_error_set(err, LK_UNSUPPORTED, "NoSuchFace", "livy-local does not play %.*s",
-                 LK_STR_ARGS(lk_str_cut(kind, 32)));
+    lk_error_set(err, LK_UNSUPPORTED, "NoSuchFace", "livy-local does not play %s",
+                 profile ? profile->title : "Microsoft Fabric");
     return lk_error_next(err, "Leave out --kind, or update livy-local.");
 }
 
