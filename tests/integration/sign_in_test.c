@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "support/assert.h"
 #include "support/http_peer.h"
+#include "support/local_service.h"
 #include "support/raw_client.h"
 
 #include <dirent.h>
@@ -271,6 +272,35 @@ static void an_interrupt_at_the_question_sends_nothing(void **state)
     expect(world, "%batch list", "NotConnected");
 }
 
+/* ---- the service on this machine ----------------------------------------------------------- */
+
+static void livy_local_lets_in_by_each_of_its_faces(void **state)
+{
+    struct world *world = *state;
+    struct local_service *service = local_service_new();
+    char name[64];
+
+    local_service_introduce(service, world->kernel->folder, 0, 0, 0);
+    expect(world, "%livy connect local --kind apache", "ok");
+    expect(world, "%batch list", "ok");
+    expect(world, "%livy connect local --kind hdinsight", "ok"); /* asks nobody */
+    expect(world, "%batch list", "ok");
+    expect(world, "%livy connect local --kind synapse", "ok");
+    expect(world, "%batch list", "NotSignedIn");
+    expect(world, "%entra login", "ok");
+    expect(world, "%batch list", "ok");
+    (void)run(world, "%doctor", NULL, name); /* which may miss Spark */
+    assert_contains(lk_buf_view(&world->seen), "token for synapse");
+    expect(world, "%livy connect local", "ok"); /* who is signed in stays so */
+    expect(world, "%batch list", "ok");
+
+    (void)run_asked(world, "%livy connect local --kind hdinsight --user eve", "wrong", name);
+    assert_str(lk_str_from(name), "ok");
+    (void)run_asked(world, "%batch list", "wrong, too", name);
+    assert_str(lk_str_from(name), "Unauthorized");
+    local_service_free(service);
+}
+
 #define WITH_KERNEL(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -279,6 +309,7 @@ int main(void)
         WITH_KERNEL(a_typed_password_is_seen_by_the_service_alone),
         WITH_KERNEL(no_redirect_is_followed),
         WITH_KERNEL(an_interrupt_at_the_question_sends_nothing),
+        WITH_KERNEL(livy_local_lets_in_by_each_of_its_faces),
     };
 
     lk_secret_setup();

@@ -176,6 +176,9 @@ void local_service_introduce(const struct local_service *service, const char *ke
     move_port(state, "authority", authority);
     move_port(state, "fabric", fabric);
     move_port(state, "livy_endpoint", fabric);
+    move_port(state, "apache_endpoint", fabric);
+    move_port(state, "hdinsight_endpoint", fabric);
+    move_port(state, "synapse_endpoint", fabric);
     move_port(state, "onelake_blob", onelake);
     move_port(state, "onelake_dfs", onelake);
     lk_json_write(state, true, &text);
