@@ -14,7 +14,7 @@ static const char all[] =
     "  run 'MAGIC' …                  run magics, each argument a cell\n"
     "  run -                          run a cell from standard input\n"
     "  run NOTEBOOK.ipynb             run a notebook's cells in order\n"
-    "  token --for fabric|storage|SCOPE [options of %entra login]\n"
+    "  token --for fabric|synapse|storage|SCOPE [options of %entra login]\n"
     "                                 print an access token\n"
     "  doctor [--json]                check the set-up and say what to do\n"
     "  --version, --help\n"

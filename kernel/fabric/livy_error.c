@@ -3,6 +3,7 @@
 #include "fabric/livy_batch.h"
 
 #include "base/timefmt.h"
+#include "net/url.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -186,28 +187,59 @@ static enum lk_status next_not_found(const struct answer *answer, struct lk_erro
                               "connection string with `%%livy info`.");
 }
 
+/* The service says itself what it would take (RFC 9110 §11.6.1). */
+static enum lk_status next_unauthorized(const struct lk_livy_profile *profile,
+                                        const struct lk_http_response *response,
+                                        struct lk_error *err)
+{
+    struct lk_str wants = lk_http_response_header(response, LK_STR("www-authenticate"));
+
+    if (profile->auth == LK_LIVY_AUTH_ENTRA)
+        return lk_error_next(err,
+                             "`%%entra login` signs in again; `%%entra token --for %s` shows for "
+                             "whom.",
+                             profile->audience);
+    if (lk_str_starts_nocase(wants, LK_STR("negotiate")))
+        return lk_error_next(err, "It wants a Kerberos ticket: `kinit` in a terminal, and "
+                                  "`%%livy connect URL --auth negotiate`.");
+    if (lk_str_starts_nocase(wants, LK_STR("basic")) || profile->auth == LK_LIVY_AUTH_BASIC)
+        return lk_error_next(err, "It wants a name and a password that it knows: `%%livy connect "
+                                  "URL --auth basic --user NAME` asks for them.");
+    return lk_error_next(err, "`%%livy info` shows how this connection signs in; `%%livy connect` "
+                              "takes --auth and --header-env.");
+}
+
+/* Of the address only the host is told: what is behind it may be somebody's ticket. */
+static enum lk_status next_redirected(const struct lk_http_response *response, struct lk_error *err)
+{
+    struct lk_str where = lk_http_response_header(response, LK_STR("location"));
+    struct lk_url url;
+
+    if (lk_url_parse(where, &url, NULL))
+        return lk_error_next(err, "Redirects are not followed. Check the address with `%%livy "
+                                  "info`: is its path right?");
+    return lk_error_next(err,
+                         "It sends to %.*s, and redirects are not followed: no credential goes "
+                         "where you have not sent it. Connect to the address that answers itself, "
+                         "or sign in as the gateway wants it.",
+                         LK_STR_ARGS(lk_str_cut(url.host, 200)));
+}
+
 static enum lk_status add_next(const struct lk_livy_profile *profile,
                                const struct lk_http_response *response, const struct answer *answer,
                                enum lk_status st, struct lk_error *err)
 {
-    bool entra = profile->auth == LK_LIVY_AUTH_ENTRA;
-
     if (is_capacity(response->status, answer))
         return lk_error_next(err, "The capacity's Spark cores are all in use. Wait for other jobs "
                                   "to end, cancel some in the Monitoring hub, or use a larger "
                                   "capacity.");
+    if (response->status / 100 == 3)
+        return next_redirected(response, err);
     switch (st) {
     case LK_UNAUTHORIZED:
-        return lk_error_next(err, entra ? "`%%entra login` signs in again; `%%entra token --for "
-                                          "fabric` shows for whom."
-                                        : "This service wants credentials of its own.");
+        return next_unauthorized(profile, response, err);
     case LK_DENIED:
-        return lk_error_next(err, entra ? "Running in a lakehouse needs the role Contributor in "
-                                          "its workspace, the scope Lakehouse.Execute.All, and "
-                                          "the tenant's switch for the Livy API (for service "
-                                          "principals, too). `%%entra token --for fabric` shows "
-                                          "what the token holds."
-                                        : "The service does not let this user do it.");
+        return lk_error_next(err, "%s", profile->needs);
     case LK_NOT_FOUND:
         return next_not_found(answer, err);
     case LK_THROTTLED:

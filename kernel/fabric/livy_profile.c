@@ -20,6 +20,12 @@ static const struct lk_livy_profile profiles[] = {
         .page_max = 100,
         .log = LK_LIVY_LOG_MONITORING,
         .auth = LK_LIVY_AUTH_ENTRA,
+        .auths = 1u << LK_LIVY_AUTH_ENTRA | 1u << LK_LIVY_AUTH_NONE,
+        .audience = "fabric",
+        .user = "",
+        .needs = "Running in a lakehouse needs the role Contributor in its workspace, the scope "
+                 "Lakehouse.Execute.All, and the tenant's switch for the Livy API (for service "
+                 "principals, too). `%entra token --for fabric` shows what the token holds.",
         .query_suffix = "",
         .has_hub = true,
         .not_found_max = 20,
@@ -42,6 +48,12 @@ static const struct lk_livy_profile profiles[] = {
         .page_max = 20,
         .log = LK_LIVY_LOG_INLINE,
         .auth = LK_LIVY_AUTH_ENTRA,
+        .auths = 1u << LK_LIVY_AUTH_ENTRA | 1u << LK_LIVY_AUTH_NONE,
+        .audience = "synapse",
+        .user = "",
+        .needs =
+            "Running batches needs the Synapse role Compute Operator or Apache Spark Administrator "
+            "in the workspace. `%entra token --for synapse` shows who asks.",
         .query_suffix = "detailed=true",
         .not_found_max = 5,
         .list_is_whole = true,
@@ -66,6 +78,11 @@ static const struct lk_livy_profile profiles[] = {
         .page_max = 100,
         .log = LK_LIVY_LOG_RING,
         .auth = LK_LIVY_AUTH_BASIC,
+        .auths = 1u << LK_LIVY_AUTH_BASIC | 1u << LK_LIVY_AUTH_NONE | 1u << LK_LIVY_AUTH_NEGOTIATE,
+        .audience = "fabric",
+        .user = "admin",
+        .takes_do_as = true,
+        .needs = "The cluster does not let this user do it.",
         .query_suffix = "",
         .not_found_max = 1,
         .list_is_whole = true,
@@ -91,6 +108,12 @@ static const struct lk_livy_profile profiles[] = {
         .page_max = 100,
         .log = LK_LIVY_LOG_RING,
         .auth = LK_LIVY_AUTH_NONE,
+        .auths = 1u << LK_LIVY_AUTH_NONE | 1u << LK_LIVY_AUTH_BASIC | 1u << LK_LIVY_AUTH_NEGOTIATE |
+                 1u << LK_LIVY_AUTH_ENTRA,
+        .audience = "fabric",
+        .user = "",
+        .takes_do_as = true,
+        .needs = "The service does not let this user do it.",
         .query_suffix = "",
         .not_found_max = 1,
         .list_is_whole = true,
@@ -116,6 +139,29 @@ static const struct {
     {LK_STR_INIT("azurehdinsight.us"), "hdinsight"},
     {LK_STR_INIT("azurehdinsight.cn"), "hdinsight"},
 };
+
+static const char *const auth_names[] = {
+    [LK_LIVY_AUTH_ENTRA] = "entra",
+    [LK_LIVY_AUTH_BASIC] = "basic",
+    [LK_LIVY_AUTH_NONE] = "none",
+    [LK_LIVY_AUTH_NEGOTIATE] = "negotiate",
+};
+
+const char *lk_livy_auth_name(enum lk_livy_auth auth)
+{
+    return auth_names[auth];
+}
+
+bool lk_livy_auth_find(struct lk_str name, enum lk_livy_auth *ret)
+{
+    for (size_t i = 0; i < LK_COUNT(auth_names); i++) {
+        if (lk_str_eq_nocase(name, lk_str_from(auth_names[i]))) {
+            *ret = (enum lk_livy_auth)i;
+            return true;
+        }
+    }
+    return false;
+}
 
 const struct lk_livy_profile *lk_livy_profile_find(struct lk_str kind)
 {

@@ -20,7 +20,12 @@ enum lk_livy_field { /* fields of a batch request that not every service takes *
 enum lk_livy_marker { LK_LIVY_MARKER_TAG, LK_LIVY_MARKER_NAME };
 enum lk_livy_paging { LK_LIVY_PAGING_TOP_SKIP, LK_LIVY_PAGING_FROM_SIZE };
 enum lk_livy_log_place { LK_LIVY_LOG_MONITORING, LK_LIVY_LOG_RING, LK_LIVY_LOG_INLINE };
-enum lk_livy_auth { LK_LIVY_AUTH_ENTRA, LK_LIVY_AUTH_BASIC, LK_LIVY_AUTH_NONE };
+enum lk_livy_auth {
+    LK_LIVY_AUTH_ENTRA,     /* Bearer token for the profile's audience */
+    LK_LIVY_AUTH_BASIC,     /* name and password */
+    LK_LIVY_AUTH_NONE,      /* nothing, or whatever headers the person adds */
+    LK_LIVY_AUTH_NEGOTIATE, /* Kerberos ticket (SPNEGO) */
+};
 
 struct lk_livy_profile {
     const char *kind;  /* "fabric", "synapse", "hdinsight", "apache" */
@@ -43,7 +48,12 @@ struct lk_livy_profile {
     enum lk_livy_paging paging;
     int page_max; /* batches in one page of the list */
     enum lk_livy_log_place log;
-    enum lk_livy_auth auth;
+    enum lk_livy_auth auth;   /* what it usually wants */
+    unsigned auths;           /* what it may be told to use: 1 << enum lk_livy_auth, or-ed */
+    const char *audience;     /* whose tokens: "fabric", "synapse" (lk_context_scopes()) */
+    const char *user;         /* the usual name for Basic; "" when there is none */
+    bool takes_do_as;         /* ?doAs=user (livy.md §3) */
+    const char *needs;        /* what running a batch takes; said after a 403 */
     const char *query_suffix; /* "detailed=true" or "" */
     bool has_hub;
     int not_found_max; /* 404s in a row until a batch that was there counts as gone */
@@ -57,6 +67,10 @@ struct lk_livy_profile {
     int request_burst;        /* … but that many may follow each other at once */
 };
 
+/* "entra", "basic", "none", "negotiate". */
+const char *lk_livy_auth_name(enum lk_livy_auth auth);
+/* false for a word that names none; any case. */
+LK_MUST_USE bool lk_livy_auth_find(struct lk_str name, enum lk_livy_auth *ret);
 /* NULL for an unknown kind. */
 const struct lk_livy_profile *lk_livy_profile_find(struct lk_str kind);
 /* The one for this host by its well-known domain; NULL when it cannot be told. */

@@ -5,8 +5,8 @@
 
 #include "base/json.h"
 
-/* The saved connection {"url", "kind"?, "auth"?}; *ret is new. LK_NOT_FOUND lists the names there
- * are. */
+/* The settings that were saved under the name: {"url", "kind"?} and what access.h tells; *ret is
+ * new. LK_NOT_FOUND lists the names there are. */
 LK_MUST_USE enum lk_status lk_connections_find(const char *config_file, struct lk_str name,
                                                json_t **ret, struct lk_error *err);
 /* All of them by name; an object, new. */

@@ -4,6 +4,7 @@
 #include "auth/http_bearer.h"
 #include "auth/token_claims.h"
 #include "base/file.h"
+#include "magic/connections.h"
 #include "magic/livy_view.h"
 #include "net/http_curl.h"
 #include "net/http_retry.h"
@@ -30,6 +31,7 @@ static void drop_clients(struct lk_context *context)
     context->onelake = NULL;
     free_http(&context->fabric_http);
     free_http(&context->fabric_bearer);
+    free_http(&context->livy_service);
     free_http(&context->storage_http);
     free_http(&context->storage_bearer);
 }
@@ -63,18 +65,39 @@ static enum lk_status choose_first_cloud(struct lk_context *context, struct lk_e
     return LK_OK;
 }
 
+/* An address, or the name of a saved connection. */
+static enum lk_status first_settings(const struct lk_context *context, json_t **ret,
+                                     struct lk_error *err)
+{
+    struct lk_str where = lk_str_from(context->options.endpoint);
+
+    if (lk_str_find(where, LK_STR("://")) == where.len)
+        return lk_connections_find(context->options.config_file, where, ret, err);
+    *ret = json_object();
+    lk_json_set_text(*ret, "url", where);
+    return LK_OK;
+}
+
 static enum lk_status connect_first_endpoint(struct lk_context *context, struct lk_error *err)
 {
+    LK_CLEANUP(lk_json_unref) json_t *settings = NULL;
     struct lk_livy_endpoint endpoint;
+    struct lk_access *access;
     enum lk_status st;
 
     if (!context->options.endpoint || !context->options.endpoint[0])
         return LK_OK;
-    st = lk_livy_endpoint_parse(lk_str_from(context->options.endpoint), LK_STR_EMPTY,
-                                &context->cloud, &endpoint, err);
+    st = first_settings(context, &settings, err);
+    if (!st)
+        st = lk_livy_endpoint_parse(lk_json_get_str(settings, "url"),
+                                    lk_json_get_str(settings, "kind"), &context->cloud, &endpoint,
+                                    err);
+    if (!st)
+        st = lk_access_new(context, settings, &endpoint, &context->cloud, &access, err);
     if (st)
         return lk_error_prefix(err, "LIVY_KERNEL_ENDPOINT");
-    return lk_context_connect(context, &context->cloud, &endpoint, endpoint.profile->auth, err);
+    lk_context_connect(context, &context->cloud, &endpoint, access);
+    return LK_OK;
 }
 
 enum lk_status lk_context_new(const struct lk_context_options *options, struct lk_context **ret,
@@ -118,6 +141,7 @@ void lk_context_free(struct lk_context *context)
     lk_credential_unref(&context->credential);
     free_http(&context->plain);
     free_http(&context->curl);
+    lk_access_free(context->access);
     lk_json_unref(&context->connection);
     lk_journal_free(context->journal);
     lk_vars_free(context->vars);
@@ -125,17 +149,9 @@ void lk_context_free(struct lk_context *context)
     free(context);
 }
 
-enum lk_status lk_context_connect(struct lk_context *context, const struct lk_cloud *cloud,
-                                  const struct lk_livy_endpoint *endpoint, enum lk_livy_auth auth,
-                                  struct lk_error *err)
+void lk_context_connect(struct lk_context *context, const struct lk_cloud *cloud,
+                        const struct lk_livy_endpoint *endpoint, struct lk_access *access_take)
 {
-    if (auth == LK_LIVY_AUTH_BASIC) {
-        lk_error_set(err, LK_UNSUPPORTED, "BasicAuth",
-                     "%s wants a user name and a password, which this version cannot send",
-                     endpoint->profile->title);
-        return lk_error_next(err, "Fabric, Synapse and Livy servers without authentication work; "
-                                  "add --auth none when a gateway signs in for you.");
-    }
     drop_clients(context);
     /* A token of one cloud must never travel to another. */
     if (strcmp(context->cloud.authority, cloud->authority) != 0 ||
@@ -148,7 +164,9 @@ enum lk_status lk_context_connect(struct lk_context *context, const struct lk_cl
     if (strcmp(context->endpoint.base, endpoint->base) != 0)
         lk_seen_done(&context->seen);
     context->endpoint = *endpoint;
-    context->auth = auth;
+    lk_access_free(context->access);
+    context->access = access_take;
+    context->auth = access_take->auth;
     context->connected = true;
     lk_json_unref(&context->connection);
     context->connection = lk_livy_connection_value(context, NULL);
@@ -156,7 +174,6 @@ enum lk_status lk_context_connect(struct lk_context *context, const struct lk_cl
     context->last_payload[0] = '\0';
     context->last_payload_name[0] = '\0';
     context->last_payload_sha256[0] = '\0';
-    return LK_OK;
 }
 
 void lk_context_sign_in(struct lk_context *context, struct lk_credential *credential_take,
@@ -173,20 +190,50 @@ void lk_context_sign_in(struct lk_context *context, struct lk_credential *creden
     }
 }
 
+struct lk_str lk_context_audience(const struct lk_context *context)
+{
+    return context->connected ? lk_str_from(context->endpoint.profile->audience) : LK_STR("fabric");
+}
+
+/* Consent names a permission where a token request says .default (entra.md §1.0). */
+static void put_permission(const char *scope, struct lk_buf *ret)
+{
+    struct lk_str resource = lk_str_from(scope);
+
+    if (lk_str_ends(resource, LK_STR(".default")))
+        resource.len -= strlen(".default");
+    lk_buf_printf(ret, "%.*suser_impersonation", LK_STR_ARGS(resource));
+}
+
+void lk_context_consent(const struct lk_context *context, struct lk_str audience,
+                        struct lk_buf *ret)
+{
+    if (lk_str_eq_nocase(audience, LK_STR("storage")))
+        put_permission(context->cloud.storage_scope, ret);
+    else if (lk_str_eq_nocase(audience, LK_STR("synapse")))
+        put_permission(context->cloud.synapse_scope, ret);
+    else
+        lk_browser_tutorial_scopes(lk_str_from(context->cloud.user_fabric_scope_prefix), ret);
+}
+
 enum lk_status lk_context_scopes(const struct lk_context *context, struct lk_str what,
                                  struct lk_buf *ret, struct lk_error *err)
 {
+    bool synapse = lk_str_eq_nocase(what, LK_STR("synapse"));
+
     lk_buf_clear(ret);
     if (lk_str_eq_nocase(what, LK_STR("storage")))
         lk_buf_put(ret, lk_str_from(context->cloud.storage_scope));
-    else if (!lk_str_eq_nocase(what, LK_STR("fabric")))
+    else if (!synapse && !lk_str_eq_nocase(what, LK_STR("fabric")))
         lk_buf_put(ret, what);
-    else if (context->is_user && context->user_scopes[0])
+    else if (context->is_user && context->user_scopes[0] &&
+             lk_str_eq_nocase(what, lk_str_from(context->user_audience)))
         lk_buf_put(ret, lk_str_from(context->user_scopes));
     else if (context->is_user)
-        lk_browser_tutorial_scopes(lk_str_from(context->cloud.user_fabric_scope_prefix), ret);
+        lk_context_consent(context, what, ret);
     else
-        lk_buf_put(ret, lk_str_from(context->cloud.app_fabric_scope));
+        lk_buf_put(ret, lk_str_from(synapse ? context->cloud.synapse_scope
+                                            : context->cloud.app_fabric_scope));
     if (!ret->len)
         return lk_error_set(err, LK_INVALID, "NoScope", "no scope was named");
     return lk_buf_check(ret, "the list of scopes", err);
@@ -201,34 +248,86 @@ static enum lk_status need_connection(const struct lk_context *context, struct l
                               "Lakehouse settings > Livy endpoint; or %%livy connect local.");
 }
 
-static enum lk_status make_stack(struct lk_context *context, const char *what,
-                                 struct lk_http **bearer, struct lk_http **top,
-                                 struct lk_error *err)
+/* inner with tokens for what. */
+static enum lk_status make_bearer(struct lk_context *context, struct lk_str what,
+                                  struct lk_http *inner, struct lk_http **ret, struct lk_error *err)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf scopes = LK_BUF_INIT(4096);
     enum lk_status st;
 
-    if (*top)
-        return LK_OK;
-    if (context->auth == LK_LIVY_AUTH_NONE) {
-        *top = lk_http_retry_new(context->curl, context->options.clock, &default_policy);
-        return LK_OK;
-    }
     if (!context->credential) {
         lk_error_set(err, LK_UNAUTHORIZED, "NotSignedIn", "nobody is signed in");
         return lk_error_next(err, lk_context_demo(context) ? "%%entra login"
                                                            : "%%entra login --tenant … --client …");
     }
-    st = lk_context_scopes(context, lk_str_from(what), &scopes, err);
+    st = lk_context_scopes(context, what, &scopes, err);
     if (st)
         return st;
-    *bearer = lk_http_bearer_new(&(struct lk_bearer_options){
-        .inner = context->curl,
+    *ret = lk_http_bearer_new(&(struct lk_bearer_options){
+        .inner = inner,
         .credential = context->credential,
         .cloud = &context->cloud,
         .scopes = lk_buf_view(&scopes),
     });
-    *top = lk_http_retry_new(*bearer, context->options.clock, &default_policy);
+    return LK_OK;
+}
+
+static struct lk_http *make_service(struct lk_context *context)
+{
+    const struct lk_access *access = context->access;
+
+    return lk_http_service_new(&(struct lk_http_service_options){
+        .inner = context->curl,
+        .base = lk_str_from(context->endpoint.base),
+        .headers = access->headers,
+        .header_count = access->header_count,
+        .secret_headers = access->secret_headers,
+        .secret_header_count = access->secret_header_count,
+        .do_as = lk_str_from(access->do_as),
+        .negotiate = access->auth == LK_LIVY_AUTH_NEGOTIATE,
+        .plain_is_fine = access->plain_is_fine || access->auth == LK_LIVY_AUTH_NONE,
+    });
+}
+
+/* retry → bearer or basic or nothing → what belongs to the connection → curl. */
+static enum lk_status make_livy_stack(struct lk_context *context, struct lk_error *err)
+{
+    enum lk_status st = LK_OK;
+
+    if (context->fabric_http)
+        return LK_OK;
+    if (!context->livy_service)
+        context->livy_service = make_service(context);
+    if (context->auth == LK_LIVY_AUTH_ENTRA)
+        st = make_bearer(context, lk_context_audience(context), context->livy_service,
+                         &context->fabric_bearer, err);
+    else if (context->auth == LK_LIVY_AUTH_BASIC)
+        context->fabric_bearer = lk_http_basic_new(&(struct lk_basic_options){
+            .inner = context->livy_service,
+            .source = &context->access->source,
+            .user = lk_str_from(context->access->user),
+        });
+    if (st)
+        return st;
+    context->fabric_http =
+        lk_http_retry_new(context->fabric_bearer ? context->fabric_bearer : context->livy_service,
+                          context->options.clock, &default_policy);
+    return LK_OK;
+}
+
+static enum lk_status make_storage_stack(struct lk_context *context, struct lk_error *err)
+{
+    enum lk_status st = LK_OK;
+
+    if (context->storage_http)
+        return LK_OK;
+    if (context->auth != LK_LIVY_AUTH_NONE)
+        st = make_bearer(context, LK_STR("storage"), context->curl, &context->storage_bearer, err);
+    if (st)
+        return st;
+    context->storage_http =
+        lk_http_retry_new(context->storage_bearer ? context->storage_bearer : context->curl,
+                          context->options.clock, &default_policy);
     return LK_OK;
 }
 
@@ -257,7 +356,7 @@ enum lk_status lk_context_livy(struct lk_context *context, struct lk_livy **ret,
     enum lk_status st = need_connection(context, err);
 
     if (!st)
-        st = make_stack(context, "fabric", &context->fabric_bearer, &context->fabric_http, err);
+        st = make_livy_stack(context, err);
     if (st)
         return st;
     if (!context->livy)
@@ -287,7 +386,7 @@ enum lk_status lk_context_onelake(struct lk_context *context, struct lk_onelake 
         return lk_error_next(err, "Put the file where that service can read it and give its "
                                   "address to %%batch submit.");
     }
-    st = make_stack(context, "storage", &context->storage_bearer, &context->storage_http, err);
+    st = make_storage_stack(context, err);
     if (st)
         return st;
     if (!context->onelake)

@@ -9,6 +9,8 @@
 #include "fabric/journal.h"
 #include "fabric/livy.h"
 #include "fabric/onelake.h"
+#include "magic/access.h"
+#include "magic/cell.h"
 #include "magic/seen.h"
 #include "magic/vars.h"
 #include "net/cloud.h"
@@ -28,7 +30,8 @@ struct lk_context_options {
     const char *certificate_path; /* AZURE_CLIENT_CERTIFICATE_PATH */
     const char *authority_host;   /* AZURE_AUTHORITY_HOST */
     const char *cloud;            /* LIVY_KERNEL_CLOUD; NULL: public */
-    const char *endpoint;         /* LIVY_KERNEL_ENDPOINT: connected to before the first cell */
+    const char *endpoint;         /* LIVY_KERNEL_ENDPOINT, an address or the name of a saved
+                                   * connection: connected to before the first cell */
     const char *ca_file;   /* the first of CURL_CA_BUNDLE, SSL_CERT_FILE, REQUESTS_CA_BUNDLE */
     const char *ca_source; /* its name */
     const char *(*secret_variable)(const char *name); /* getenv, for --secret-env */
@@ -43,20 +46,24 @@ struct lk_context {
     struct lk_cloud first_cloud; /* as configured: where a URL's cloud cannot be told */
     struct lk_cloud cloud;       /* of the connection */
     struct lk_journal *journal;
+    struct lk_cell *cell; /* the one that runs, for questions; borrowed; NULL between cells */
 
     bool connected;
     struct lk_livy_endpoint endpoint;
-    enum lk_livy_auth auth; /* the profile's, or what --auth said */
-    json_t *connection;     /* what %livy connect returned; owned */
+    enum lk_livy_auth auth;   /* access->auth */
+    struct lk_access *access; /* owned; NULL when not connected */
+    json_t *connection;       /* what %livy connect returned; owned */
 
     struct lk_credential *credential; /* a cache over a flow; NULL: not signed in */
     char identity[256];               /* "certificate CN=…", for %entra status */
     char tenant[128], client_id[128]; /* of the sign-in */
     bool is_user;
-    char user_scopes[2048]; /* of --scopes; empty: the tutorial's nine */
+    char user_scopes[2048]; /* of --scopes; empty: the usual ones */
+    char user_audience[16]; /* whose they are: "fabric", "synapse" */
 
     /* Made on demand of the above, dropped when either changes. */
-    struct lk_http *fabric_bearer, *fabric_http, *storage_bearer, *storage_http;
+    struct lk_http *livy_service, *fabric_bearer, *fabric_http; /* Livy's, bottom to top */
+    struct lk_http *storage_bearer, *storage_http;
     struct lk_livy *livy;
     struct lk_onelake *onelake;
 
@@ -72,10 +79,8 @@ LK_MUST_USE enum lk_status lk_context_new(const struct lk_context_options *optio
 void lk_context_free(struct lk_context *context);
 
 /* Chooses the service; drops clients of the former one. The identity stays when the cloud does. */
-LK_MUST_USE enum lk_status lk_context_connect(struct lk_context *context,
-                                              const struct lk_cloud *cloud,
-                                              const struct lk_livy_endpoint *endpoint,
-                                              enum lk_livy_auth auth, struct lk_error *err);
+void lk_context_connect(struct lk_context *context, const struct lk_cloud *cloud,
+                        const struct lk_livy_endpoint *endpoint, struct lk_access *access_take);
 /* Takes credential; NULL signs out. */
 void lk_context_sign_in(struct lk_context *context, struct lk_credential *credential_take,
                         bool is_user);
@@ -84,7 +89,12 @@ LK_MUST_USE enum lk_status lk_context_livy(struct lk_context *context, struct lk
                                            struct lk_error *err);
 LK_MUST_USE enum lk_status lk_context_onelake(struct lk_context *context, struct lk_onelake **ret,
                                               struct lk_error *err);
-/* The scopes to ask for: "fabric", "storage" or a scope as it is. */
+/* Whose tokens the connected service takes, "fabric" or "synapse"; without one, Fabric's. */
+struct lk_str lk_context_audience(const struct lk_context *context);
+/* What a user is asked to consent to for an audience: the tutorial's nine, or Synapse's one. */
+void lk_context_consent(const struct lk_context *context, struct lk_str audience,
+                        struct lk_buf *ret);
+/* The scopes to ask for: "fabric", "synapse", "storage" or a scope as it is. */
 LK_MUST_USE enum lk_status lk_context_scopes(const struct lk_context *context, struct lk_str what,
                                              struct lk_buf *ret, struct lk_error *err);
 /* path with a leading "~/" replaced by the home folder; malloc'd. */

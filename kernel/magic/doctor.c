@@ -6,6 +6,7 @@
 #include "magic/entra_view.h"
 #include "magic/magic.h"
 #include "magic/view.h"
+#include "net/kerberos.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -155,23 +156,52 @@ static void check_service(struct lk_context *context, struct lk_cancel *cancel,
     add(report, "service", true, lk_str_from(context->endpoint.base), "");
 }
 
+/* false: nobody is signed in yet, which is no failure and leaves nothing to ask. */
+static bool check_entra(struct lk_context *context, struct lk_cancel *cancel, struct report *report)
+{
+    LK_CLEANUP(lk_free_ptr) char *audience = lk_str_dup(lk_context_audience(context));
+
+    if (!context->credential) {
+        add(report, "sign-in", true, LK_STR("nobody is signed in yet: %entra login"), "");
+        return false;
+    }
+    check_token(context, audience, cancel, report);
+    if (context->endpoint.lakehouse.item[0])
+        check_token(context, "storage", cancel, report);
+    return true;
+}
+
+static bool check_ticket(struct lk_context *context, struct lk_cancel *cancel,
+                         struct report *report)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(512);
+    struct lk_error err = LK_ERROR_INIT;
+    enum lk_status st = lk_kerberos_get_ticket(lk_str_from(context->access->host), cancel, &err);
+
+    lk_buf_printf(&text, "HTTP@%s", context->access->host);
+    add(report, "ticket", !st, st ? lk_str_from(err.message) : lk_buf_view(&text), err.next);
+    return !st;
+}
+
+static bool check_sign_in(struct lk_context *context, struct lk_cancel *cancel,
+                          struct report *report)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1024);
+
+    if (context->auth == LK_LIVY_AUTH_ENTRA)
+        return check_entra(context, cancel, report);
+    lk_access_text(context->access, &text);
+    add(report, "sign-in", true, lk_buf_view(&text), "");
+    return context->auth != LK_LIVY_AUTH_NEGOTIATE || check_ticket(context, cancel, report);
+}
+
 static void check_connection(struct lk_context *context, struct lk_cancel *cancel,
                              struct report *report)
 {
-    if (!context->connected) {
+    if (!context->connected)
         add(report, "connection", true, LK_STR("none chosen yet: %livy connect URL or local"), "");
-        return;
-    }
-    if (context->auth == LK_LIVY_AUTH_ENTRA) {
-        if (!context->credential) {
-            add(report, "sign-in", true, LK_STR("nobody is signed in yet: %entra login"), "");
-            return;
-        }
-        check_token(context, "fabric", cancel, report);
-        if (context->endpoint.lakehouse.item[0])
-            check_token(context, "storage", cancel, report);
-    }
-    check_service(context, cancel, report);
+    else if (check_sign_in(context, cancel, report))
+        check_service(context, cancel, report);
 }
 
 static enum lk_status run(struct lk_context *context, struct lk_cell *cell,

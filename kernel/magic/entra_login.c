@@ -192,21 +192,19 @@ static enum lk_status with_browser(struct lk_context *context, struct lk_cell *c
     };
     LK_CLEANUP(lk_buf_done) struct lk_buf scopes = LK_BUF_INIT(2048);
     LK_CLEANUP(lk_buf_done) struct lk_buf storage = LK_BUF_INIT(512);
-    struct lk_str resource = lk_str_from(context->cloud.storage_scope);
+    struct lk_str audience = lk_context_audience(context);
     struct lk_browser_options how = {.port = 0};
     enum lk_status st;
 
     if (lk_args_has(args, "scopes"))
         lk_buf_put(&scopes, lk_args_get(args, "scopes"));
     else
-        lk_browser_tutorial_scopes(lk_str_from(context->cloud.user_fabric_scope_prefix), &scopes);
+        lk_context_consent(context, audience, &scopes);
+    lk_context_consent(context, LK_STR("storage"), &storage);
     how.fabric_scopes = lk_buf_view(&scopes);
-    /* Consent names a permission where a token request says .default (entra.md §1.0). */
-    if (lk_str_ends(resource, LK_STR(".default")))
-        resource.len -= strlen(".default");
-    lk_buf_printf(&storage, "%.*suser_impersonation", LK_STR_ARGS(resource));
     how.storage_scope = lk_buf_view(&storage);
     snprintf(context->user_scopes, sizeof context->user_scopes, "%s", lk_buf_cstr(&scopes));
+    snprintf(context->user_audience, sizeof context->user_audience, "%.*s", LK_STR_ARGS(audience));
     snprintf(context->identity, sizeof context->identity, "user, signed in with the browser");
     json_object_set_new(value, "flow", json_string("browser"));
     lk_progress_init(&browser.display, cell, browser.clock);
@@ -314,8 +312,9 @@ const struct lk_magic lk_magic_entra_login = {
              "[--key FILE] [--thumbprint HEX] | --secret-env VAR]",
     .details =
         "Without a certificate or a secret it signs you in with the browser; on the local "
-        "service, %entra login alone signs in as its demo application. One sign-in "
-        "serves Fabric and OneLake. Tokens stay in the kernel's memory. In the browser it asks "
+        "service, %entra login alone signs in as its demo application. One sign-in serves the "
+        "connected service (Fabric, when none is) and storage. Tokens stay in the kernel's "
+        "memory. For Synapse the browser asks for its permission user_impersonation, for Fabric "
         "for these delegated permissions: Lakehouse.Execute.All, Lakehouse.Read.All, "
         "Item.ReadWrite.All, Workspace.ReadWrite.All, Code.AccessStorage.All, "
         "Code.AccessAzureKeyvault.All, Code.AccessAzureDataExplorer.All, "

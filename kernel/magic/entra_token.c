@@ -4,9 +4,9 @@
 static const struct lk_option options[] = {
     {"for",
      "WHAT",
-     "fabric (the default), storage, or a scope as it is",
+     "fabric, synapse, storage, or a scope as it is; the default is the connected service",
      false,
-     {.choices = "fabric|storage"}},
+     {.choices = "fabric|synapse|storage"}},
 };
 
 static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
@@ -17,7 +17,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     enum lk_status st;
 
     (void)body;
-    st = lk_entra_token_value(context, what.len ? what : LK_STR("fabric"), cell->cancel,
+    st = lk_entra_token_value(context, what.len ? what : lk_context_audience(context), cell->cancel,
                               &ret->value, err);
     if (st)
         return st;
@@ -29,7 +29,7 @@ const struct lk_magic lk_magic_entra_token = {
     .name = "entra",
     .verb = "token",
     .summary = "what the access token says: audience, who, scopes, expiry",
-    .usage = "%entra token [--for fabric|storage|SCOPE]",
+    .usage = "%entra token [--for fabric|synapse|storage|SCOPE]",
     .details = "A notebook never shows a token. In a terminal, livy-kernel token prints one.",
     .options = options,
     .option_count = LK_COUNT(options),

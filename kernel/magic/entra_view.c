@@ -170,7 +170,8 @@ enum lk_status lk_entra_login_answer(struct lk_context *context, struct lk_cell 
     LK_CLEANUP(lk_json_unref) json_t *token = NULL;
     const json_t *certificate = json_object_get(value, "certificate");
     struct lk_table *table;
-    enum lk_status st = lk_entra_token_value(context, LK_STR("fabric"), cell->cancel, &token, err);
+    enum lk_status st =
+        lk_entra_token_value(context, lk_context_audience(context), cell->cancel, &token, err);
 
     if (st)
         return st;

@@ -10,11 +10,12 @@
 /* {"subject", "thumbprint", "thumbprint_sha256", "expires"}. New. */
 LK_MUST_USE json_t *lk_certificate_value(const struct lk_certificate_info *info);
 
-/* Gets a token for "fabric", "storage" or a scope and tells what it says: *ret is new. */
+/* Gets a token for "fabric", "synapse", "storage" or a scope and tells what it says: *ret is new.
+ */
 LK_MUST_USE enum lk_status lk_entra_token_value(struct lk_context *context, struct lk_str what,
                                                 struct lk_cancel *cancel, json_t **ret,
                                                 struct lk_error *err);
-/* Adds the identity and the Fabric token's claims to value and fills ret. */
+/* Adds the identity and the claims of the connected service's token to value and fills ret. */
 LK_MUST_USE enum lk_status lk_entra_login_answer(struct lk_context *context, struct lk_cell *cell,
                                                  json_t *value, struct lk_answer *ret,
                                                  struct lk_error *err);

@@ -310,9 +310,8 @@ static enum lk_status answer_question(const struct run *run, struct lk_str code,
     return LK_OK;
 }
 
-enum lk_status lk_magic_run_cell_with(const struct lk_magic_table *table,
-                                      struct lk_context *context, struct lk_cell *cell,
-                                      struct lk_str code, struct lk_error *err)
+static enum lk_status run_cell_with(const struct lk_magic_table *table, struct lk_context *context,
+                                    struct lk_cell *cell, struct lk_str code, struct lk_error *err)
 {
     struct run run = {.table = table, .context = context, .cell = cell};
     enum lk_cell_kind kind;
@@ -340,4 +339,16 @@ enum lk_status lk_magic_run_cell_with(const struct lk_magic_table *table,
         break;
     }
     return refuse_code(cell, err);
+}
+
+enum lk_status lk_magic_run_cell_with(const struct lk_magic_table *table,
+                                      struct lk_context *context, struct lk_cell *cell,
+                                      struct lk_str code, struct lk_error *err)
+{
+    enum lk_status st;
+
+    context->cell = cell;
+    st = run_cell_with(table, context, cell, code, err);
+    context->cell = NULL;
+    return st;
 }

@@ -20,6 +20,7 @@ static const struct lk_cloud builtin[] = {
         .app_fabric_scope = "https://analysis.windows.net/powerbi/api/.default",
         .user_fabric_scope_prefix = "https://api.fabric.microsoft.com/",
         .storage_scope = "https://storage.azure.com/.default",
+        .synapse_scope = "https://dev.azuresynapse.net/.default",
     },
     {
         .name = "usgov",
@@ -31,6 +32,7 @@ static const struct lk_cloud builtin[] = {
         .app_fabric_scope = "https://api.fabric.microsoft.us/.default",
         .user_fabric_scope_prefix = "https://api.fabric.microsoft.us/",
         .storage_scope = "https://storage.azure.com/.default",
+        .synapse_scope = "https://dev.azuresynapse.usgovcloudapi.net/.default",
     },
     {
         .name = "china",
@@ -42,6 +44,7 @@ static const struct lk_cloud builtin[] = {
         .app_fabric_scope = "https://api.fabric.microsoft.cn/.default",
         .user_fabric_scope_prefix = "https://api.fabric.microsoft.cn/",
         .storage_scope = "https://storage.azure.com/.default",
+        .synapse_scope = "https://dev.azuresynapse.azure.cn/.default",
     },
 };
 
@@ -148,6 +151,7 @@ static enum lk_status fill_local(const struct state *state, struct lk_cloud *clo
     memcpy(cloud->app_fabric_scope, model->app_fabric_scope, LK_CLOUD_TEXT_MAX);
     memcpy(cloud->user_fabric_scope_prefix, model->user_fabric_scope_prefix, LK_CLOUD_TEXT_MAX);
     memcpy(cloud->storage_scope, model->storage_scope, LK_CLOUD_TEXT_MAX);
+    memcpy(cloud->synapse_scope, model->synapse_scope, LK_CLOUD_TEXT_MAX);
     return st;
 }
 
@@ -208,9 +212,11 @@ enum lk_status lk_cloud_check_url(const struct lk_cloud *cloud, struct lk_str ur
     if (lk_url_parse(url, &parsed, err))
         return lk_error_set(err, LK_DENIED, "ForeignHost",
                             "no token is sent to an address that cannot be read");
-    if (!lk_str_eq_nocase(parsed.scheme, LK_STR("https")))
-        return lk_error_set(err, LK_DENIED, "ForeignHost", "no token is sent to %.*s without https",
-                            LK_STR_ARGS(parsed.host));
+    if (!lk_str_eq_nocase(parsed.scheme, LK_STR("https"))) {
+        lk_error_set(err, LK_DENIED, "ForeignHost", "no token is sent to %.*s without https",
+                     LK_STR_ARGS(lk_str_slice(parsed.host, 0, 200)));
+        return lk_error_next(err, "Use the https address.");
+    }
     if (owns(cloud, &parsed))
         return LK_OK;
     lk_error_set(err, LK_DENIED, "ForeignHost",

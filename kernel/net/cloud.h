@@ -19,7 +19,8 @@ struct lk_cloud {
     char app_fabric_scope[LK_CLOUD_TEXT_MAX];         /* client credentials */
     char user_fabric_scope_prefix[LK_CLOUD_TEXT_MAX]; /* + Lakehouse.Execute.All and so on */
     char storage_scope[LK_CLOUD_TEXT_MAX];
-    char ca_file[1024]; /* empty: the system's store */
+    char synapse_scope[LK_CLOUD_TEXT_MAX]; /* of the workspaces' data plane (livy.md §5) */
+    char ca_file[1024];                    /* empty: the system's store */
 };
 
 /* NULL when no built-in cloud has that name. */

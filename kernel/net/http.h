@@ -1,5 +1,6 @@
 /* HTTP as one interface of one call. The stack is built of decorators that all have
- * this shape: retry (net) → bearer (auth) → curl (net). Executor thread only.
+ * this shape: retry (net) → bearer or basic (auth) → service (net) → curl (net).
+ * Executor thread only.
  *
  * What a failure leaves behind (besides LK_CANCELLED, LK_TIMEOUT, LK_LIMIT):
  *   LK_NETWORK  nothing of the request can have reached the service
@@ -35,7 +36,13 @@ struct lk_http_header {
     struct lk_str value;
 };
 
-enum { LK_HTTP_HEADERS_MAX = 16 };
+/* A header whose value is a secret, as Authorization is; borrowed. */
+struct lk_http_secret_header {
+    struct lk_str name;
+    const struct lk_secret *value;
+};
+
+enum { LK_HTTP_HEADERS_MAX = 24 };
 
 /* A request body that is streamed. read() fills at most max bytes and returns how many, 0 at
  * the end, -1 on failure; rewind() starts over for a repetition, false when it cannot. */
@@ -58,8 +65,8 @@ struct lk_http_sink {
     bool (*write)(struct lk_http_sink *sink, struct lk_str bytes);
 };
 
-/* Everything is borrowed for the call. Header values never hold a secret: the bearer
- * decorator adds Authorization through the field below. */
+/* Everything is borrowed for the call. Values in headers never hold a secret: decorators add
+ * those through the fields below. */
 struct lk_http_request {
     enum lk_http_method method;
     struct lk_str url; /* absolute */
@@ -69,8 +76,13 @@ struct lk_http_request {
                                     * Content-Length, 0 included */
     struct lk_http_source *source; /* may be NULL */
     struct lk_http_sink *sink;     /* may be NULL */
-    struct lk_http_progress *progress;     /* may be NULL */
-    const struct lk_secret *authorization; /* whole header value; NULL for none */
+    struct lk_http_progress *progress;                  /* may be NULL */
+    const struct lk_secret *authorization;              /* whole header value; NULL for none */
+    const struct lk_http_secret_header *secret_headers; /* may be NULL */
+    size_t secret_header_count;
+    bool negotiate;      /* signs in with the machine's Kerberos ticket (SPNEGO, RFC 4559).
+                          * LK_UNSUPPORTED NoNegotiate when this libcurl cannot */
+    bool plain_is_fine;  /* http:// to another machine: the person has said that it may be */
     bool body_is_secret; /* token requests: buffers are wiped, nothing is logged */
     enum lk_http_repeat repeat;
     int64_t timeout_ms;  /* whole exchange; 0: 60 s, and for a source or sink only the

@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "net/curl_lazy.h"
 #include "net/http_failure.h"
+#include "net/kerberos.h"
 #include "net/url.h"
 
 #include <curl/curl.h>
@@ -186,7 +187,8 @@ static void set_reach(const struct exchange *x)
     CURL *easy = x->self->easy;
     bool loopback = lk_host_is_loopback(x->url.host);
 
-    set_text(easy, CURLOPT_PROTOCOLS_STR, loopback ? "http,https" : "https");
+    set_text(easy, CURLOPT_PROTOCOLS_STR,
+             loopback || x->request->plain_is_fine ? "http,https" : "https");
     set_long(easy, CURLOPT_FOLLOWLOCATION, 0);
     set_long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     set_long(easy, CURLOPT_NOSIGNAL, 1);
@@ -199,6 +201,17 @@ static void set_reach(const struct exchange *x)
      * service may have acted on it. What is not idempotent gets a connection of its own. */
     if (x->request->repeat != LK_HTTP_REPEAT_ALWAYS)
         set_long(easy, CURLOPT_FRESH_CONNECT, 1);
+}
+
+/* libcurl asks the ticket cache through GSS-API, and the name and password of the empty user stand
+ * for "who the ticket says". The ticket itself is not lent to the service. */
+static void set_negotiate(const struct exchange *x)
+{
+    if (!x->request->negotiate)
+        return;
+    set_long(x->self->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_NEGOTIATE);
+    set_text(x->self->easy, CURLOPT_USERPWD, ":");
+    set_long(x->self->easy, CURLOPT_GSSAPI_DELEGATION, CURLGSSAPI_DELEGATION_NONE);
 }
 
 static void set_times(const struct exchange *x)
@@ -303,6 +316,9 @@ static void make_headers(struct exchange *x)
     add_line(x, "Expect:");
     if (request->authorization)
         add_header(x, LK_STR("Authorization"), lk_secret_reveal(request->authorization));
+    for (size_t i = 0; i < request->secret_header_count; i++)
+        add_header(x, request->secret_headers[i].name,
+                   lk_secret_reveal(request->secret_headers[i].value));
 }
 
 static void free_headers(struct exchange *x)
@@ -399,6 +415,7 @@ static void set_up(struct exchange *x)
     set_text(x->self->easy, CURLOPT_URL, url); /* copied */
     set_trust(x);
     set_reach(x);
+    set_negotiate(x);
     set_times(x);
     set_callbacks(x);
     set_method(x);
@@ -466,6 +483,18 @@ static enum lk_status open_curl(struct http_curl *self, struct lk_error *err)
     return LK_OK;
 }
 
+static enum lk_status prepare_negotiate(const struct exchange *x, struct lk_error *err)
+{
+    const curl_version_info_data *about = curl_version_info(CURLVERSION_NOW);
+    const int wanted = CURL_VERSION_GSSAPI | CURL_VERSION_SPNEGO;
+    enum lk_status st;
+
+    if (!x->request->negotiate)
+        return LK_OK;
+    st = lk_http_check_negotiate((about->features & wanted) == wanted, about->version, err);
+    return st ? st : lk_kerberos_get_ticket(x->url.host, x->cancel, err);
+}
+
 static enum lk_status send_request(struct lk_http *http, const struct lk_http_request *request,
                                    struct lk_cancel *cancel, struct lk_http_response *ret,
                                    struct lk_error *err)
@@ -477,12 +506,14 @@ static enum lk_status send_request(struct lk_http *http, const struct lk_http_re
 
     lk_http_response_done(ret);
     ret->body.max = request->response_max ? request->response_max : RESPONSE_MAX;
-    st = lk_http_check_address(request->url, &x.url, err);
+    st = lk_http_check_address(request->url, request->plain_is_fine, &x.url, err);
     if (!st)
         st = lk_cancel_check(cancel, err);
-    ret->unsent = st == LK_CANCELLED;
     if (!st)
         st = open_curl(self, err);
+    if (!st)
+        st = prepare_negotiate(&x, err);
+    ret->unsent = st == LK_CANCELLED;
     if (st)
         return st;
 

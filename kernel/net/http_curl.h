@@ -13,7 +13,7 @@ struct lk_http_curl_options {
 };
 
 /* Texts are copied. Loopback addresses are never sent to a proxy; http:// is refused for any
- * address that is not loopback. */
+ * address that is not loopback, but for requests that say plain_is_fine. */
 LK_MUST_USE enum lk_status lk_http_curl_new(const struct lk_http_curl_options *options,
                                             struct lk_http **ret, struct lk_error *err);
 /* Changes the CA file for connections to come (a cloud of its own was chosen). NULL: the system's.

@@ -136,16 +136,29 @@ enum lk_status lk_http_failure_explain(const struct lk_http_failure *f, struct l
     return explain_cut(f, host, err);
 }
 
-enum lk_status lk_http_check_address(struct lk_str text, struct lk_url *ret, struct lk_error *err)
+enum lk_status lk_http_check_address(struct lk_str text, bool plain_is_fine, struct lk_url *ret,
+                                     struct lk_error *err)
 {
     enum lk_status st = lk_url_parse(text, ret, err);
 
     if (st)
         return st;
     if (lk_str_eq_nocase(ret->scheme, LK_STR("https")) ||
-        (lk_str_eq_nocase(ret->scheme, LK_STR("http")) && lk_host_is_loopback(ret->host)))
+        (lk_str_eq_nocase(ret->scheme, LK_STR("http")) &&
+         (plain_is_fine || lk_host_is_loopback(ret->host))))
         return LK_OK;
     lk_error_set(err, LK_INVALID, "NoHttps", "%.*s is not reached without https",
                  LK_STR_ARGS(lk_str_slice(ret->host, 0, HOST_SHOWN_MAX)));
     return lk_error_next(err, "Use the https address; http is for this machine only.");
+}
+
+enum lk_status lk_http_check_negotiate(bool is_built_in, const char *version, struct lk_error *err)
+{
+    if (is_built_in)
+        return LK_OK;
+    lk_error_set(err, LK_UNSUPPORTED, "NoNegotiate",
+                 "libcurl %s on this machine was built without Kerberos (GSS-API, SPNEGO)",
+                 version);
+    return lk_error_next(err, "Install a libcurl that has it (Debian's libcurl4 does), or sign in "
+                              "another way: --auth basic.");
 }

@@ -36,8 +36,13 @@ struct lk_http_failure {
  * LK_IO for a source that failed. */
 enum lk_status lk_http_failure_explain(const struct lk_http_failure *failure, struct lk_error *err);
 
-/* https anywhere, http on this machine only. */
-LK_MUST_USE enum lk_status lk_http_check_address(struct lk_str text, struct lk_url *ret,
-                                                 struct lk_error *err);
+/* https anywhere; http on this machine, and elsewhere when plain_is_fine. */
+LK_MUST_USE enum lk_status lk_http_check_address(struct lk_str text, bool plain_is_fine,
+                                                 struct lk_url *ret, struct lk_error *err);
+
+/* Kerberos tickets need a libcurl that was built for them. version is libcurl's. LK_UNSUPPORTED
+ * NoNegotiate says where to get one. */
+LK_MUST_USE enum lk_status lk_http_check_negotiate(bool is_built_in, const char *version,
+                                                   struct lk_error *err);
 
 #endif

@@ -84,7 +84,7 @@ static void cursors_count_code_points(void **state)
         {"%set a=\xF0\x9F\x98\x80 --qu", 14, "--quiet|", 9, 13},
         {"%batch mo", 1000000, "monitor|", 7, 9},
         {"%batch mo", -5, "", 0, 0},
-        {"%entra token --for=", 19, "fabric|storage|", 19, 19},
+        {"%entra token --for=", 19, "fabric|synapse|storage|", 19, 19},
         {"%batch log --source ", 20, "stdout|stderr|driver|livy|", 20, 20},
         {"%livy connect l", 15, "local|", 14, 15},
         {"%help batch mo", 14, "monitor|", 12, 14},

@@ -20,7 +20,7 @@ struct step {
 
 struct record {
     struct fake_http_request seen;
-    struct lk_buf url, headers, body, authorization;
+    struct lk_buf url, headers, body, authorization, secret_headers;
 };
 
 struct fake_http_script {
@@ -109,6 +109,7 @@ static void record(struct fake_http_script *script, const struct lk_http_request
     lk_buf_init(&record->headers, TEXT_MAX);
     lk_buf_init(&record->body, TEXT_MAX);
     lk_buf_init(&record->authorization, TEXT_MAX);
+    lk_buf_init(&record->secret_headers, TEXT_MAX);
 
     lk_buf_put(&record->url, request->url);
     for (size_t i = 0; i < request->header_count; i++)
@@ -120,6 +121,10 @@ static void record(struct fake_http_script *script, const struct lk_http_request
         lk_buf_put(&record->body, request->body);
     if (request->authorization)
         lk_buf_put(&record->authorization, lk_secret_reveal(request->authorization));
+    for (size_t i = 0; i < request->secret_header_count; i++)
+        lk_buf_printf(&record->secret_headers, "%.*s: %.*s\n",
+                      LK_STR_ARGS(request->secret_headers[i].name),
+                      LK_STR_ARGS(lk_secret_reveal(request->secret_headers[i].value)));
 
     record->seen = (struct fake_http_request){
         .method = request->method,
@@ -128,6 +133,9 @@ static void record(struct fake_http_script *script, const struct lk_http_request
         .body = lk_buf_view(&record->body),
         .streamed = request->source != NULL,
         .authorization = lk_buf_view(&record->authorization),
+        .secret_headers = lk_buf_view(&record->secret_headers),
+        .negotiate = request->negotiate,
+        .plain_is_fine = request->plain_is_fine,
         .body_is_secret = request->body_is_secret,
         .repeat = request->repeat,
         .timeout_ms = request->timeout_ms,
@@ -236,6 +244,7 @@ void fake_http_free(struct fake_http *fake)
         lk_buf_done(&record->headers);
         lk_buf_done(&record->body);
         lk_buf_done(&record->authorization);
+        lk_buf_done(&record->secret_headers);
         free(record);
     }
     free(fake->script);

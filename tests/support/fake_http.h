@@ -18,7 +18,9 @@ struct fake_http_request {
     struct lk_str headers; /* "Name: value\n" lines in the order they were added */
     struct lk_str body;    /* of a streamed body what its source gave, read to the end */
     bool streamed;
-    struct lk_str authorization; /* empty when none */
+    struct lk_str authorization;  /* empty when none */
+    struct lk_str secret_headers; /* "Name: value\n" lines */
+    bool negotiate, plain_is_fine;
     bool body_is_secret;
     enum lk_http_repeat repeat;
     int64_t timeout_ms;

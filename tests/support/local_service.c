@@ -91,7 +91,7 @@ static void start(struct local_service *service)
     service->pid = fork();
     assert_true(service->pid >= 0);
     if (!service->pid)
-        become_service(service, service->options);
+        become_service(service);
     while (!read_state(service)) {
         if (now_ms() > deadline || waitpid(service->pid, NULL, WNOHANG))
             fail_msg("livy-local does not start; see %s/log", service->folder);
@@ -130,7 +130,6 @@ struct local_service *local_service_new_with(const char *const *options_of_its_o
     write_file(service->folder, "spark/jars/delta-spark_2.12-3.2.0.jar", 0644, LK_STR_EMPTY);
     write_file(service->folder, "java/bin/java", 0755, LK_STR("#!/bin/sh\n"));
     write_file(service->folder, "rules.json", 0644, LK_STR("[]"));
-    service->options = options_of_its_own;
     start(service);
     ca = lk_str_dup(lk_json_get_str(service->state, "ca_file"));
     options.ca_file = ca;
@@ -197,6 +196,9 @@ void local_service_introduce(const struct local_service *service, const char *ke
     move_port(state, "authority", authority);
     move_port(state, "fabric", fabric);
     move_port(state, "livy_endpoint", fabric);
+    move_port(state, "apache_endpoint", fabric);
+    move_port(state, "hdinsight_endpoint", fabric);
+    move_port(state, "synapse_endpoint", fabric);
     move_port(state, "onelake_blob", onelake);
     move_port(state, "onelake_dfs", onelake);
     lk_json_write(state, true, &text);

@@ -13,10 +13,9 @@
 
 struct local_service {
     char *folder;               /* home/, spark/ and java/ are in it; removed with it */
-    const char *const *options; /* of its own, borrowed; NULL-terminated, or NULL */
     pid_t pid;
     json_t *state;              /* its state file */
-    const char *const *options; /* what it was started with; borrowed */
+    const char *const *options; /* of its own, borrowed; NULL-terminated, or NULL */
     struct lk_http *http;       /* to the control endpoint of the faults */
 };
 

@@ -757,6 +757,8 @@ static void write_submission(struct world *world, struct lk_buf *ret)
 const struct wait waits[] = {
     {"browser", NULL, LOGIN "--browser", NULL, settle_output, clean_token},
     {"password box", NULL, NULL, write_locked, settle_question, clean_token},
+    {"password of a service", NULL, "%livy connect https://c.azurehdinsight.net/livy", NULL,
+     settle_question, NULL},
     {"key file that is a pipe", arrange_fifo, NULL, write_fifo, settle_fifo, clean_fifo},
     {"token answer", arrange_token, LOGIN "--secret-env LK_TEST_SECRET", NULL, settle_fault,
      clean_token},

@@ -5,11 +5,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A base that was taken is taken again as it is, and a Fabric one is an address of the cloud. */
+/* A base that was taken is taken again as it is, and a Fabric one is an address of a lakehouse. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct lk_cloud *cloud = lk_cloud_builtin(LK_STR("public"));
-    static const char *const kinds[] = {"", "fabric", "synapse", "apache"};
+    static const char *const kinds[] = {"", "fabric", "synapse", "apache", "hdinsight"};
     struct lk_livy_endpoint endpoint, again;
     struct lk_error err = LK_ERROR_INIT;
     struct lk_str text;
@@ -17,14 +17,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!size)
         return 0;
     text = (struct lk_str){(const char *)data + 1, size - 1};
-    if (lk_livy_endpoint_parse(text, lk_str_from(kinds[data[0] % 4]), cloud, &endpoint, &err))
+    if (lk_livy_endpoint_parse(text, lk_str_from(kinds[data[0] % 5]), cloud, &endpoint, &err))
         return 0;
-    if (endpoint.profile->guid_ids && lk_str_find(lk_str_from(endpoint.base), LK_STR("//")) != 6)
+    if (lk_livy_endpoint_parse(lk_str_from(endpoint.base), lk_str_from(endpoint.profile->kind),
+                               cloud, &again, &err) ||
+        strcmp(endpoint.base, again.base) != 0 || endpoint.profile != again.profile)
         abort();
-    if (endpoint.profile->guid_ids &&
-        (lk_livy_endpoint_parse(lk_str_from(endpoint.base), lk_str_from(endpoint.profile->kind),
-                                cloud, &again, &err) ||
-         strcmp(endpoint.base, again.base) != 0 || lk_lakehouse_check(&endpoint.lakehouse, &err)))
+    if (endpoint.profile->guid_ids && lk_lakehouse_check(&endpoint.lakehouse, &err))
         abort();
     return 0;
 }

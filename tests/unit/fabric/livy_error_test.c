@@ -177,11 +177,44 @@ static void the_wait_is_read_off_header_or_text(void **state)
     }
 }
 
+static void the_next_step_fits_the_service_and_what_it_asks_for(void **state)
+{
+    static const struct {
+        const char *kind;
+        int status;
+        const char *headers, *next;
+    } cases[] = {
+        {"synapse", 401, "", "%entra token --for synapse"},
+        {"synapse", 403, "", "Compute Operator"},
+        {"hdinsight", 401, "", "--auth basic --user NAME"},
+        {"hdinsight", 403, "", "cluster"},
+        {"apache", 401, "HTTP/1.1 401 No\nWWW-Authenticate: Negotiate", "kinit"},
+        {"apache", 401, "HTTP/1.1 401 No\nWWW-Authenticate: BASIC realm=\"x\"", "--auth basic"},
+        {"apache", 401, "HTTP/1.1 401 No\nWWW-Authenticate: Custom", "--header-env"},
+        {"apache", 302, "HTTP/1.1 302 No\nLocation: https://idp.example/in?state=hunter2",
+         "idp.example"},
+        {"apache", 302, "HTTP/1.1 302 No\nLocation: /login", "not followed"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LK_COUNT(cases); i++) {
+        LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+        struct lk_error err = LK_ERROR_INIT;
+        fill(&reply, cases[i].status, cases[i].headers, LK_STR_EMPTY);
+        assert_int_not_equal(lk_livy_read_error(lk_livy_profile_find(lk_str_from(cases[i].kind)),
+                                                "Livy", &reply, &err),
+                             LK_OK);
+        assert_contains(err.next, cases[i].next);
+        assert_lacks(err.next, "hunter2");
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_shape_of_error_is_read),
         cmocka_unit_test(the_next_step_fits_the_cause),
+        cmocka_unit_test(the_next_step_fits_the_service_and_what_it_asks_for),
         cmocka_unit_test(captured_errors_say_what_real_livy_meant),
         cmocka_unit_test(the_wait_is_read_off_header_or_text),
     };

@@ -21,6 +21,8 @@ static void three_clouds_are_built_in(void **state)
                         "https://login.microsoftonline.us");
     assert_string_equal(lk_cloud_builtin(LK_STR("china"))->authority,
                         "https://login.partner.microsoftonline.cn");
+    assert_string_equal(lk_cloud_builtin(LK_STR("china"))->synapse_scope,
+                        "https://dev.azuresynapse.azure.cn/.default");
     assert_null(lk_cloud_builtin(LK_STR("local")));
     assert_null(lk_cloud_builtin(LK_STR("")));
 }
@@ -37,6 +39,7 @@ static void the_local_services_state_is_a_cloud(void **state)
     assert_string_equal(cloud.onelake_dfs, "https://localhost:1003");
     assert_string_equal(cloud.ca_file, "/tmp/ca.pem");
     assert_string_equal(cloud.storage_scope, "https://storage.azure.com/.default");
+    assert_string_equal(cloud.synapse_scope, "https://dev.azuresynapse.net/.default");
     assert_string_equal(cloud.user_fabric_scope_prefix, "https://api.fabric.microsoft.com/");
 }
 

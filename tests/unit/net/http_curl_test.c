@@ -633,6 +633,58 @@ static void http_is_refused_beyond_this_machine_before_anything_is_sent(void **s
             LK_INVALID, send_it(f, (struct lk_http_request){.url = lk_str_from(urls[i])}), &f->err);
 }
 
+/* 0.0.0.0 leads to this machine and is none of its loopback names. */
+static void http_to_another_machine_is_sent_when_the_person_says_so(void **state)
+{
+    struct fixture *f = *state;
+    char url[64];
+
+    act(f, ACT_SEND, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    start(f);
+    (void)snprintf(url, sizeof(url), "http://0.0.0.0:%d/x", f->server.port);
+    setenv("no_proxy", "*", 1);
+    assert_lk_status(LK_INVALID, send_it(f, (struct lk_http_request){.url = lk_str_from(url)}),
+                     &f->err);
+    assert_lk_ok(
+        send_it(f, (struct lk_http_request){.url = lk_str_from(url), .plain_is_fine = true}),
+        &f->err);
+    unsetenv("no_proxy");
+}
+
+static void secret_headers_travel_in_their_headers(void **state)
+{
+    LK_CLEANUP(lk_secret_done) struct lk_secret key = LK_SECRET_INIT;
+    const struct lk_http_secret_header secrets[] = {{LK_STR("X-Api-Key"), &key}};
+    struct fixture *f = *state;
+
+    lk_secret_set(&key, LK_STR("hunter2"));
+    act(f, ACT_SEND, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    start(f);
+    assert_lk_ok(
+        send_it(f, (struct lk_http_request){.secret_headers = secrets, .secret_header_count = 1}),
+        &f->err);
+    assert_contains(request_text(f, 0), "\r\nX-Api-Key: hunter2\r\n");
+}
+
+static void without_a_kerberos_ticket_nothing_is_sent(void **state)
+{
+    struct fixture *f = *state;
+
+    setenv("KRB5CCNAME", "FILE:/nowhere/ticket", 1);
+    start(f);
+    assert_lk_status(LK_UNAUTHORIZED,
+                     send_it(f, (struct lk_http_request){.method = LK_HTTP_POST,
+                                                         .body = LK_STR("{\"a\":1}"),
+                                                         .negotiate = true}),
+                     &f->err);
+    unsetenv("KRB5CCNAME");
+    assert_string_equal(f->err.code, "NoTicket");
+    assert_contains(f->err.message, "HTTP@127.0.0.1");
+    assert_contains(f->err.next, "kinit");
+    server_stop(&f->server);
+    assert_int_equal(f->server.connections, 0);
+}
+
 static void an_answer_that_does_not_come_ends_with_the_time_limit(void **state)
 {
     struct fixture *f = *state;
@@ -796,6 +848,9 @@ int main(void)
         TEST(a_failed_handshake_is_a_network_error),
         TEST(a_ca_file_that_is_none_is_named_with_its_source),
         TEST(http_is_refused_beyond_this_machine_before_anything_is_sent),
+        TEST(http_to_another_machine_is_sent_when_the_person_says_so),
+        TEST(secret_headers_travel_in_their_headers),
+        TEST(without_a_kerberos_ticket_nothing_is_sent),
         TEST(an_answer_that_does_not_come_ends_with_the_time_limit),
         TEST(a_handshake_that_does_not_come_leaves_nothing_sent),
         TEST(an_interrupt_ends_the_wait_for_an_answer_at_once),

@@ -54,10 +54,40 @@ static void what_may_have_arrived_decides_the_status(void **state)
     }
 }
 
+static void plain_http_leaves_this_machine_only_when_the_person_says_so(void **state)
+{
+    struct lk_error err = LK_ERROR_INIT;
+    struct lk_url url;
+
+    (void)state;
+    assert_lk_ok(lk_http_check_address(LK_STR("http://localhost:8998/x"), false, &url, &err), &err);
+    assert_lk_ok(lk_http_check_address(LK_STR("https://h.example/x"), false, &url, &err), &err);
+    assert_lk_status(LK_INVALID,
+                     lk_http_check_address(LK_STR("http://h.example/x"), false, &url, &err), &err);
+    assert_string_equal(err.code, "NoHttps");
+    assert_lk_ok(lk_http_check_address(LK_STR("http://h.example/x"), true, &url, &err), &err);
+    assert_lk_status(LK_INVALID, lk_http_check_address(LK_STR("abfss://h/x"), true, &url, &err),
+                     &err);
+}
+
+static void a_libcurl_without_kerberos_is_named(void **state)
+{
+    struct lk_error err = LK_ERROR_INIT;
+
+    (void)state;
+    assert_lk_ok(lk_http_check_negotiate(true, "7.88.1", &err), &err);
+    assert_lk_status(LK_UNSUPPORTED, lk_http_check_negotiate(false, "7.88.1", &err), &err);
+    assert_string_equal(err.code, "NoNegotiate");
+    assert_contains(err.message, "7.88.1");
+    assert_contains(err.next, "libcurl4");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_may_have_arrived_decides_the_status),
+        cmocka_unit_test(plain_http_leaves_this_machine_only_when_the_person_says_so),
+        cmocka_unit_test(a_libcurl_without_kerberos_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
