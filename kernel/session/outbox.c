@@ -108,6 +108,17 @@ void lk_outbox_reply_take(struct lk_outbox *outbox, struct lk_socket *socket,
     json_decref(content);
 }
 
+void lk_outbox_answer_take(struct lk_outbox *outbox, struct lk_socket *socket,
+                           const struct lk_message *request, json_t *content)
+{
+    lk_outbox_status(outbox, request, LK_BUSY);
+    if (lk_str_eq(request->type, LK_STR("shutdown_request")))
+        lk_outbox_publish(outbox, LK_STR("shutdown_reply"), "shutdown_reply", request, content);
+    if (content)
+        lk_outbox_reply_take(outbox, socket, request, content);
+    lk_outbox_status(outbox, request, LK_IDLE);
+}
+
 bool lk_outbox_relay(struct lk_outbox *outbox, struct lk_socket *socket,
                      const struct lk_str *frames, size_t count)
 {
