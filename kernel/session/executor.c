@@ -262,7 +262,7 @@ static void serve_request(struct executor *self, struct lk_queued *queued)
 {
     struct lk_outbox *outbox = self->options->outbox;
     struct lk_message *request = &queued->message;
-    struct lk_error err = LK_ERROR_INIT;
+    struct lk_error err; /* 11 KB: filled when needed */
     enum lk_status st = lk_message_read_rest(request, &err);
     json_t *content;
 
@@ -295,7 +295,7 @@ static bool wait_for(struct executor *self, bool shell, bool *has_request)
 {
     struct lk_poll_item items[] = {{.socket = self->exchange.pair},
                                    {.socket = self->options->outbox->shell}};
-    struct lk_error err = LK_ERROR_INIT;
+    struct lk_error err;
 
     if (lk_socket_poll(items, shell ? 2 : 1, -1, &err)) {
         lk_log(LK_LOG_ERROR, "%s", err.message);

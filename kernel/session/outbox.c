@@ -11,7 +11,7 @@ static bool send_signed(struct lk_socket *socket, const struct lk_secret *key,
 {
     struct lk_str parts[LK_IDENTITIES_MAX + 6];
     char signature[LK_SIGNATURE_HEX + 1];
-    struct lk_error err = LK_ERROR_INIT;
+    struct lk_error err; /* 11 KB: filled when needed */
     enum lk_status st;
     size_t count = 0;
 
