@@ -12,7 +12,7 @@
 struct executor {
     const struct lk_executor_options *options;
     struct lk_exchange exchange;
-    struct lk_context *context; /* NULL: it could not be made, and unusable says why */
+    struct lk_context *context; /* NULL: nobody has needed it, or unusable says why there is none */
     struct lk_error unusable;
     struct lk_history *history;
     int64_t execution_count;
@@ -22,7 +22,7 @@ struct executor {
 
 /* ---- what needs no context ----------------------------------------------------------------- */
 
-/* False for what does. */
+/* False for what does. These are the first that clients ask, and wait for. */
 static bool answer_plainly(struct executor *self, const struct lk_message *request)
 {
     json_t *content = lk_plain_answer(request, self->options->connection);
@@ -32,6 +32,13 @@ static bool answer_plainly(struct executor *self, const struct lk_message *reque
     lk_outbox_answer_take(self->options->outbox, self->options->outbox->shell, request, content);
     self->leaving = self->leaving || lk_str_eq(request->type, LK_STR("shutdown_request"));
     return true;
+}
+
+static void make_context(struct executor *self)
+{
+    if (!self->context && !self->unusable.status &&
+        lk_context_new(self->options->context, &self->context, &self->unusable))
+        self->context = NULL;
 }
 
 /* ---- execute ------------------------------------------------------------------------------- */
@@ -268,6 +275,7 @@ static void serve_request(struct executor *self, struct lk_queued *queued)
 
     if (answer_plainly(self, request))
         return;
+    make_context(self);
     lk_outbox_status(outbox, request, LK_BUSY);
     /* The client is who it says, but its message is no message: it must not wait for ever. */
     content = st ? failed_content(self, request, true, &err) : serve(self, queued);
@@ -353,8 +361,6 @@ void lk_executor_run(const struct lk_executor_options *options)
         lk_history_free(self.history);
         return;
     }
-    if (lk_context_new(options->context, &self.context, &self.unusable))
-        self.context = NULL;
     serve_until_closed(&self);
     lk_exchange_forward(&self.exchange, LK_TAG_LEFT, NULL, 0);
     lk_context_free(self.context);
