@@ -1,10 +1,17 @@
 #include "session/shell.h"
 
+#include "base/platform.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
 /* Of what a client sends at once libzmq gives us some and asks TCP for the rest meanwhile. */
 enum { MORE_WITHIN_MS = 20, ABORT_MAX_MS = 1000 };
+
+enum {
+    FEW = 8,     /* that somebody may send without waiting for the answers */
+    MANY = 1000, /* when so many had to wait, what they took is worth giving back */
+};
 
 struct lk_shell {
     struct lk_shell_options options;
@@ -12,6 +19,8 @@ struct lk_shell {
     struct lk_inlet inlet;
     struct lk_shell_queue queue; /* what was read and has to wait */
     bool running, closed;
+    bool was_full;          /* of many, since it was empty */
+    size_t in_a_row;        /* requests taken straight from the socket */
     int64_t abort_until_ms; /* monotonic */
 };
 
@@ -47,6 +56,18 @@ static void unlock(struct lk_shell *shell)
 
 /* ---- the executor -------------------------------------------------------------------------- */
 
+static int64_t now_ms(const struct lk_shell *shell)
+{
+    return shell->options.clock->monotonic_ms(shell->options.clock);
+}
+
+static bool more_comes(struct lk_shell *shell)
+{
+    struct lk_poll_item item = {.socket = shell->options.socket};
+
+    return lk_socket_poll(&item, 1, MORE_WITHIN_MS, NULL) == LK_OK && item.ready;
+}
+
 /* What was read before comes first. */
 static struct lk_queued *next_request(struct lk_shell *shell)
 {
@@ -55,16 +76,23 @@ static struct lk_queued *next_request(struct lk_shell *shell)
     if (queued)
         return queued;
     queued = lk_inlet_receive(&shell->inlet);
-    if (queued) {
-        lk_shell_queue_put(&shell->queue, queued); /* which knows whether it is aborted */
-        return lk_shell_queue_take(&shell->queue);
-    }
-    if (!shell->inlet.more)
-        lk_shell_queue_caught_up(&shell->queue);
-    return NULL;
+    if (!queued)
+        return NULL;
+    shell->in_a_row++;
+    lk_shell_queue_put(&shell->queue, queued); /* which knows whether it is aborted */
+    return lk_shell_queue_take(&shell->queue);
 }
 
-enum lk_shell_state lk_shell_take(struct lk_shell *shell, struct lk_queued **ret)
+/* Now that nobody waits. */
+static void give_back_memory(struct lk_shell *shell)
+{
+    if (!shell->was_full)
+        return;
+    shell->was_full = false;
+    lk_platform_trim_memory();
+}
+
+static enum lk_shell_state take(struct lk_shell *shell, struct lk_queued **ret)
 {
     enum lk_shell_state state = LK_SHELL_CLOSED;
 
@@ -79,14 +107,35 @@ enum lk_shell_state lk_shell_take(struct lk_shell *shell, struct lk_queued **ret
     if (*ret) {
         shell->options.forget_interrupts();
         shell->running = true;
+    } else {
+        give_back_memory(shell);
     }
     unlock(shell);
     return state;
 }
 
-static int64_t now_ms(const struct lk_shell *shell)
+/* While nothing runs, all of it is the executor's, without the lock.
+ * Nothing is there, but a failed cell had more behind it than there was room for. Who has sent many
+ * in a row may have more that TCP holds; who waits for an answer before it sends the next has not.
+ */
+static bool abort_goes_on(struct lk_shell *shell)
 {
-    return shell->options.clock->monotonic_ms(shell->options.clock);
+    bool goes_on = shell->in_a_row > FEW && more_comes(shell);
+
+    shell->in_a_row = 0;
+    if (!goes_on && !shell->inlet.more)
+        lk_shell_queue_caught_up(&shell->queue);
+    return goes_on;
+}
+
+enum lk_shell_state lk_shell_take(struct lk_shell *shell, struct lk_queued **ret)
+{
+    enum lk_shell_state state;
+
+    do
+        state = take(shell, ret);
+    while (state == LK_SHELL_EMPTY && shell->queue.aborting && abort_goes_on(shell));
+    return state;
 }
 
 void lk_shell_abort(struct lk_shell *shell, const struct lk_message *failed)
@@ -109,14 +158,6 @@ static bool may_have_more(struct lk_shell *shell)
     return ret;
 }
 
-static bool more_comes(struct lk_shell *shell)
-{
-    struct lk_poll_item item = {.socket = shell->options.socket};
-
-    return may_have_more(shell) && lk_socket_poll(&item, 1, MORE_WITHIN_MS, NULL) == LK_OK &&
-           item.ready;
-}
-
 /* Where there is no room for all of it, the marking goes on until all of it has been taken. */
 static void end_abort(struct lk_shell *shell)
 {
@@ -132,7 +173,7 @@ struct lk_queued *lk_shell_abort_rest(struct lk_shell *shell)
         struct lk_queued *urgent = lk_shell_look(shell);
         if (urgent)
             return urgent;
-    } while (more_comes(shell));
+    } while (may_have_more(shell) && more_comes(shell));
     end_abort(shell);
     return NULL;
 }
@@ -172,6 +213,7 @@ static struct lk_queued *read_urgent(struct lk_shell *shell)
         if (!queued || is_urgent(&queued->message))
             return queued;
         lk_shell_queue_put(&shell->queue, queued);
+        shell->was_full = shell->was_full || shell->queue.count > MANY;
     }
     return NULL;
 }
