@@ -19,7 +19,8 @@
 #define LK_TAG_NOBODY LK_STR("nobody") /* the client that was to be asked has no input channel */
 /* executor → router: nobody waits for an answer any more */
 #define LK_TAG_ANSWERED LK_STR("answered")
-/* executor → router: somebody has subscribed to iopub */
+/* either way: a call of ours on a shared socket may have hidden from you that something has come: a
+ * subscriber to iopub, a request on shell */
 #define LK_TAG_LOOK LK_STR("look")
 /* router → executor: the shell channel is closed; wakes whoever waits for it */
 #define LK_TAG_QUIT LK_STR("quit")

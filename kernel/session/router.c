@@ -170,7 +170,8 @@ static void read_control(struct lk_router *router)
     }
 }
 
-/* What on shell must not wait for the running cell. */
+/* What on shell must not wait for the running cell, which may be over by the time of our answer:
+ * then the executor waits for the socket already. */
 static void look_at_shell(struct lk_router *router)
 {
     struct lk_queued *queued;
@@ -180,6 +181,7 @@ static void look_at_shell(struct lk_router *router)
         if (!queued)
             return;
         answer_take(router, router->shell_socket, queued);
+        to_executor(router, LK_TAG_LOOK);
     }
 }
 
