@@ -349,21 +349,13 @@ void lk_executor_run(const struct lk_executor_options *options)
 {
     struct executor self = {
         .options = options,
-        .exchange = {.outbox = options->outbox},
+        .exchange = {.pair = options->pair, .outbox = options->outbox},
         .unusable = LK_ERROR_INIT,
         .history = lk_history_new(),
     };
-    struct lk_error err = LK_ERROR_INIT;
 
-    if (lk_socket_connect(options->zmq, LK_SOCKET_PAIR, LK_EXCHANGE_ADDRESS, &self.exchange.pair,
-                          &err)) {
-        lk_log(LK_LOG_ERROR, "%s", err.message);
-        lk_history_free(self.history);
-        return;
-    }
     serve_until_closed(&self);
     lk_exchange_forward(&self.exchange, LK_TAG_LEFT, NULL, 0);
     lk_context_free(self.context);
     lk_history_free(self.history);
-    lk_socket_close(self.exchange.pair);
 }

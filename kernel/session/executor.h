@@ -10,7 +10,7 @@
 #include "wire/connection_file.h"
 
 struct lk_executor_options {
-    struct lk_zmq *zmq;                       /* borrowed */
+    struct lk_socket *pair;                   /* its end; borrowed for the thread's life */
     const struct lk_connection *connection;   /* borrowed */
     struct lk_outbox *outbox;                 /* borrowed */
     struct lk_shell *shell;                   /* borrowed */
@@ -19,8 +19,7 @@ struct lk_executor_options {
     bool behind_server;                       /* as in lk_jupyter_cell */
 };
 
-/* The thread's whole life: connects the PAIR, serves until the shell is closed or somebody asks for
- * shutdown there. */
+/* The thread's whole life: serves until the shell is closed or somebody asks for shutdown there. */
 void lk_executor_run(const struct lk_executor_options *options);
 
 #endif

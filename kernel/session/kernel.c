@@ -152,7 +152,7 @@ static enum lk_status open_kernel(struct kernel *kernel, const struct lk_kernel_
 
 static int serve(struct kernel *kernel, const struct lk_kernel_options *options)
 {
-    struct lk_executor_options executor = {.zmq = kernel->zmq,
+    struct lk_executor_options executor = {.pair = lk_router_executor_pair(kernel->router),
                                            .connection = &kernel->connection,
                                            .outbox = lk_router_outbox(kernel->router),
                                            .shell = lk_router_shell(kernel->router),

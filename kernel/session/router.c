@@ -19,7 +19,7 @@ enum {
 struct lk_router {
     struct lk_router_options options;
     struct lk_inlet control, in;
-    struct lk_socket *shell_socket, *iopub, *pair;
+    struct lk_socket *shell_socket, *iopub, *pair, *executor_pair;
     struct lk_shell *shell;
     struct lk_outbox outbox;
     bool asking;      /* the running cell waits for an answer on stdin */
@@ -282,8 +282,7 @@ static bool end_executor(struct lk_router *router)
     struct lk_poll_item item = {.socket = router->pair};
 
     lk_shell_close(router->shell);
-    if (!router->executor_left)
-        to_executor(router, LK_TAG_QUIT);
+    to_executor(router, LK_TAG_QUIT);
     while (!router->executor_left && now_ms(router) < deadline) {
         if (lk_socket_poll(&item, 1, deadline - now_ms(router), NULL))
             return false;
@@ -363,6 +362,9 @@ enum lk_status lk_router_new(const struct lk_router_options *options, struct lk_
     router->options = *options;
     st = lk_socket_bind(options->zmq, LK_SOCKET_PAIR, LK_EXCHANGE_ADDRESS, &router->pair, err);
     if (!st)
+        st = lk_socket_connect(options->zmq, LK_SOCKET_PAIR, LK_EXCHANGE_ADDRESS,
+                               &router->executor_pair, err);
+    if (!st)
         st = bind_channels(router, err);
     if (st) {
         lk_router_free(router);
@@ -383,6 +385,11 @@ struct lk_shell *lk_router_shell(struct lk_router *router)
     return router->shell;
 }
 
+struct lk_socket *lk_router_executor_pair(struct lk_router *router)
+{
+    return router->executor_pair;
+}
+
 void lk_router_free(struct lk_router *router)
 {
     if (!router)
@@ -393,5 +400,6 @@ void lk_router_free(struct lk_router *router)
     lk_socket_close(router->in.socket);
     lk_socket_close(router->iopub);
     lk_socket_close(router->pair);
+    lk_socket_close(router->executor_pair);
     free(router);
 }

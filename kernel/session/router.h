@@ -27,15 +27,17 @@ struct lk_router_options {
     void (*forget_interrupts)(void);
 };
 
-/* Binds everything. Afterwards the executor may connect. */
+/* Binds everything. Afterwards the executor may start. */
 LK_MUST_USE enum lk_status lk_router_new(const struct lk_router_options *options,
                                          struct lk_router **ret, struct lk_error *err);
 /* The executor's way out and in; borrowed, as long as the router lives. */
 struct lk_outbox *lk_router_outbox(struct lk_router *router);
 struct lk_shell *lk_router_shell(struct lk_router *router);
+/* The executor's end of the PAIR: both stay open until neither thread sends any more. */
+struct lk_socket *lk_router_executor_pair(struct lk_router *router);
 
 enum lk_router_end {
-    LK_ROUTER_QUIT,   /* shutdown_request: the executor has ended or is about to */
+    LK_ROUTER_QUIT,   /* shutdown_request: the executor has said its last word */
     LK_ROUTER_LEFT,   /* terminated, or shut down with the executor still in a cell */
     LK_ROUTER_FAILED, /* the sockets cannot be waited for any more; the log says why */
 };
