@@ -236,7 +236,7 @@ def ctest_layer(label, timeout_s):
 
 def threads(runner, log):
     """Router and executor with everything that clients throw at them, under ThreadSanitizer."""
-    names = ["kernel", "hostile", "output"]
+    names = ["kernel", "hostile", "output", "gate"]
     targets = ["livy-kernel", "livy-local", *(f"integration_{name}_test" for name in names)]
     if (runner.command(log, ["cmake", "--preset", "tsan"], 300) or
             runner.command(log, ["cmake", "--build", "--preset", "tsan", "--target", *targets], 1500)):

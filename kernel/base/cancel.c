@@ -44,6 +44,9 @@ void lk_cancel_set(struct lk_cancel *cancel)
 
 void lk_cancel_clear(struct lk_cancel *cancel)
 {
+    /* Mostly nothing was set, and a read(2) before each cell would be for nothing. */
+    if (!atomic_load(&cancel->set))
+        return;
     /* Drained first: a signal handler in between finds the flag still set and adds nothing, so
      * flag and descriptor agree afterwards. */
     lk_platform_wakeup_drain(cancel->ends[0]);

@@ -1,5 +1,6 @@
-/* The cancel flag, by which one thread stops another. One thread sets and clears it
- * (the router; in a terminal the signal handler sets), the other looks and waits.
+/* The cancel flag, by which one thread stops another: one sets it (the router; in a terminal the
+ * signal handler), the other looks, waits and clears. Two threads that set and clear do so under a
+ * lock of theirs (session/shell).
  * Every wait includes lk_cancel_fd(), so an interrupt takes milliseconds. */
 #ifndef LK_BASE_CANCEL_H
 #define LK_BASE_CANCEL_H

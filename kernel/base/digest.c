@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,16 +72,26 @@ static void block_of_key(struct lk_str key, unsigned char ret[HMAC_BLOCK])
     }
 }
 
-/* Written out, since EVP_MAC looks its algorithm up at every use, which takes longer than to sign a
- * message; and OpenSSL's SHA-256 uses what the processor has for it. */
+static EVP_MD *sha256;
+
+static void fetch_sha256(void)
+{
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    must(sha256 != NULL);
+}
+
+/* Written out with an algorithm that was looked up once: EVP_MAC and EVP_sha256() do so at every
+ * use, which takes longer than to sign a message. OpenSSL's SHA-256 uses what the processor has for
+ * it. */
 void lk_hmac_sha256(struct lk_str key, const struct lk_str *pieces, size_t count,
                     unsigned char ret[LK_HMAC_SHA256_SIZE])
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    const EVP_MD *sha256 = EVP_sha256();
     unsigned char block[HMAC_BLOCK], padded[HMAC_BLOCK];
     unsigned len;
 
+    pthread_once(&once, fetch_sha256);
     block_of_key(key, block);
     pad_key(block, 0x36, padded);
     must(context && EVP_DigestInit_ex(context, sha256, NULL) &&

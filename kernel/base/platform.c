@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #if defined(__linux__) && !defined(LK_PLATFORM_PORTABLE)
 #define LINUX_CALLS 1
@@ -144,6 +147,13 @@ char *lk_platform_own_program(void)
 }
 
 #endif
+
+void lk_platform_trim_memory(void)
+{
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
+}
 
 void lk_platform_wakeup_raise(int write_end)
 {

@@ -27,6 +27,10 @@ void lk_platform_cloexec_from(int first);
 /* Closes every descriptor. Async-signal-safe. */
 void lk_platform_close_all(void);
 
+/* Gives memory that was freed back to the system, where the C library keeps it otherwise. Takes
+ * milliseconds. Any thread. */
+void lk_platform_trim_memory(void);
+
 /* Tells the system that this process must not leave a core or be read by its fellows. The limit
  * on core files (RLIMIT_CORE) is the caller's work. */
 void lk_platform_forbid_dumps(void);

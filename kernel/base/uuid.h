@@ -1,4 +1,5 @@
-/* Random UUIDs (RFC 9562, version 4), lower case. Any thread. */
+/* Random UUIDs (RFC 9562, version 4), lower case. Any thread; but a child that goes on
+ * without exec(3) would draw what its parent draws. */
 #ifndef LK_BASE_UUID_H
 #define LK_BASE_UUID_H
 

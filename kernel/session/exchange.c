@@ -41,45 +41,21 @@ void lk_exchange_ask(struct lk_exchange *exchange, const struct lk_outgoing *out
     lk_exchange_forward(exchange, LK_TAG_STDIN, parts, count);
 }
 
-/* The router waits for subscribers, and a call of ours may have hidden one from it. */
-static void look_for_subscribers(struct lk_exchange *exchange)
+void lk_exchange_look(struct lk_exchange *exchange)
 {
     if (lk_socket_has_input(exchange->outbox->iopub))
         lk_exchange_forward(exchange, LK_TAG_LOOK, NULL, 0);
 }
 
-void lk_exchange_begin(struct lk_exchange *exchange, const struct lk_message *request)
-{
-    lk_outbox_status(exchange->outbox, request, LK_BUSY);
-    look_for_subscribers(exchange);
-}
-
 void lk_exchange_publish(struct lk_exchange *exchange, const char *type,
                          const struct lk_message *parent, const json_t *content)
 {
+    struct lk_clock *clock = exchange->outbox->clock;
+    int64_t now_ms = clock->monotonic_ms(clock);
+
     lk_outbox_publish(exchange->outbox, lk_str_from(type), type, parent, content);
-    look_for_subscribers(exchange);
-}
-
-void lk_exchange_fail(struct lk_exchange *exchange)
-{
-    struct lk_poll_item item = {.socket = exchange->pair};
-
-    lk_exchange_forward(exchange, LK_TAG_FAILED, NULL, 0);
-    while (lk_socket_poll(&item, 1, -1, NULL) == LK_OK) {
-        LK_CLEANUP(lk_frames_done) struct lk_frames frames = LK_FRAMES_INIT;
-        /* Anything else now is an answer to a question that is over. */
-        if (lk_socket_receive(exchange->pair, &frames, NULL) == LK_OK && frames.count &&
-            lk_str_eq(frames.parts[0], LK_TAG_MARKED))
-            return;
-    }
-}
-
-void lk_exchange_finish_take(struct lk_exchange *exchange, const struct lk_message *request,
-                             json_t *content)
-{
-    if (content)
-        lk_outbox_reply_take(exchange->outbox, exchange->outbox->shell, request, content);
-    lk_outbox_status(exchange->outbox, request, LK_IDLE);
-    lk_exchange_forward(exchange, LK_TAG_DONE, NULL, 0);
+    /* libzmq takes in news on sending about once a millisecond, and so often a look is enough. */
+    if (now_ms != exchange->looked_ms)
+        lk_exchange_look(exchange);
+    exchange->looked_ms = now_ms;
 }

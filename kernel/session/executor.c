@@ -5,17 +5,41 @@
 #include "magic/run.h"
 #include "session/history.h"
 #include "session/jupyter_cell.h"
+#include "session/plain_answers.h"
 
 #include <string.h>
 
 struct executor {
     const struct lk_executor_options *options;
     struct lk_exchange exchange;
-    struct lk_context *context; /* NULL: it could not be made, and unusable says why */
+    struct lk_context *context; /* NULL: nobody has needed it, or unusable says why there is none */
     struct lk_error unusable;
     struct lk_history *history;
     int64_t execution_count;
+    bool gate_is_open; /* requests are answered */
+    bool leaving;      /* shutdown was asked for */
 };
+
+/* ---- what needs no context ----------------------------------------------------------------- */
+
+/* False for what does. These are the first that clients ask, and wait for. */
+static bool answer_plainly(struct executor *self, const struct lk_message *request)
+{
+    json_t *content = lk_plain_answer(request, self->options->connection);
+
+    if (!content)
+        return false;
+    lk_outbox_answer_take(self->options->outbox, self->options->outbox->shell, request, content);
+    self->leaving = self->leaving || lk_str_eq(request->type, LK_STR("shutdown_request"));
+    return true;
+}
+
+static void make_context(struct executor *self)
+{
+    if (!self->context && !self->unusable.status &&
+        lk_context_new(self->options->context, &self->context, &self->unusable))
+        self->context = NULL;
+}
 
 /* ---- execute ------------------------------------------------------------------------------- */
 
@@ -133,6 +157,20 @@ static json_t *failed_content(struct executor *self, const struct lk_message *re
     return content;
 }
 
+/* Before anybody can know of the failure: what a client sends once it does is run. */
+static void abort_what_waits(struct executor *self, const struct lk_message *failed)
+{
+    struct lk_queued *urgent;
+
+    lk_shell_abort(self->options->shell, failed);
+    while ((urgent = lk_shell_abort_rest(self->options->shell))) {
+        if (lk_message_read_rest(&urgent->message, NULL))
+            lk_log(LK_LOG_WARN, "a request without content; taken as empty");
+        answer_plainly(self, &urgent->message);
+        lk_queued_free(urgent);
+    }
+}
+
 static json_t *execute(struct executor *self, const struct lk_message *request)
 {
     LK_CLEANUP(lk_json_unref) json_t *payload = NULL;
@@ -147,7 +185,7 @@ static json_t *execute(struct executor *self, const struct lk_message *request)
     if (!st)
         st = run_cell(self, request, &what, &payload, &err);
     if (st && what.stop_on_error)
-        lk_exchange_fail(&self->exchange);
+        abort_what_waits(self, request);
     if (st)
         return failed_content(self, request, what.silent, &err);
     return json_pack("{s:s, s:I, s:O, s:o}", "status", "ok", "execution_count",
@@ -212,9 +250,11 @@ static void close_comm(struct executor *self, const struct lk_message *request)
 }
 
 /* The content of the reply; NULL for what has none. */
-static json_t *serve(struct executor *self, struct lk_str tag, const struct lk_message *request)
+static json_t *serve(struct executor *self, const struct lk_queued *queued)
 {
-    if (lk_str_eq(tag, LK_TAG_ABORT))
+    const struct lk_message *request = &queued->message;
+
+    if (queued->aborted)
         return aborted_content(self);
     if (lk_str_eq(request->type, LK_STR("execute_request")))
         return execute(self, request);
@@ -225,48 +265,83 @@ static json_t *serve(struct executor *self, struct lk_str tag, const struct lk_m
     return answer(self, request);
 }
 
-static void serve_request(struct executor *self, struct lk_str tag, const struct lk_str *frames,
-                          size_t count)
+static void serve_request(struct executor *self, struct lk_queued *queued)
 {
-    const struct lk_secret no_key = LK_SECRET_INIT; /* the router has checked and removed it */
-    LK_CLEANUP(lk_message_done) struct lk_message request = LK_MESSAGE_INIT;
-    struct lk_error err = LK_ERROR_INIT;
-    enum lk_status st = lk_message_read(frames, count, &no_key, &request, &err);
-    json_t *content = NULL;
+    struct lk_outbox *outbox = self->options->outbox;
+    struct lk_message *request = &queued->message;
+    struct lk_error err; /* 11 KB: filled when needed */
+    enum lk_status st = lk_message_read_rest(request, &err);
+    json_t *content;
 
-    lk_exchange_begin(&self->exchange, &request);
-    if (!st)
-        content = serve(self, tag, &request);
-    else if (st == LK_INVALID)
-        /* The client is who it says, but its message is no message: it must not wait for ever. */
-        content = failed_content(self, &request, true, &err);
-    lk_exchange_finish_take(&self->exchange, &request, content);
+    if (answer_plainly(self, request))
+        return;
+    make_context(self);
+    lk_outbox_status(outbox, request, LK_BUSY);
+    /* The client is who it says, but its message is no message: it must not wait for ever. */
+    content = st ? failed_content(self, request, true, &err) : serve(self, queued);
+    if (content)
+        lk_outbox_reply_take(outbox, outbox->shell, request, content);
+    lk_outbox_status(outbox, request, LK_IDLE);
+    lk_exchange_look(&self->exchange);
 }
 
-/* One message off the PAIR; false for "quit". */
-static bool serve_frames(struct executor *self, const struct lk_frames *frames)
-{
-    struct lk_str tag = frames->parts[0];
+/* ---- the loop ------------------------------------------------------------------------------ */
 
-    if (lk_str_eq(tag, LK_TAG_QUIT))
+/* An answer to a cell that is over is nobody's. */
+static void read_router(struct executor *self)
+{
+    LK_CLEANUP(lk_frames_done) struct lk_frames frames = LK_FRAMES_INIT;
+
+    while (lk_socket_receive(self->exchange.pair, &frames, NULL) == LK_OK) {
+        if (frames.count && lk_str_eq(frames.parts[0], LK_TAG_OPEN))
+            self->gate_is_open = true;
+    }
+}
+
+/* For the shell, if asked for, or the router; false when that cannot be done. */
+static bool wait_for(struct executor *self, bool shell, bool *has_request)
+{
+    struct lk_poll_item items[] = {{.socket = self->exchange.pair},
+                                   {.socket = self->options->outbox->shell}};
+    struct lk_error err;
+
+    if (lk_socket_poll(items, shell ? 2 : 1, -1, &err)) {
+        lk_log(LK_LOG_ERROR, "%s", err.message);
         return false;
-    /* An answer to a cell that is over is nobody's. */
-    if (lk_str_eq(tag, LK_TAG_REQUEST) || lk_str_eq(tag, LK_TAG_ABORT))
-        serve_request(self, tag, frames->parts + 1, frames->count - 1);
+    }
+    if (items[0].ready)
+        read_router(self);
+    *has_request = items[1].ready;
     return true;
 }
 
-static void serve_until_quit(struct executor *self)
+/* The router says when requests may be answered, since it knows who listens. */
+static bool pass_gate(struct executor *self)
 {
-    struct lk_poll_item item = {.socket = self->exchange.pair};
-    bool going = true;
+    bool asked = false, has_request = false;
 
-    while (going) {
-        LK_CLEANUP(lk_frames_done) struct lk_frames frames = LK_FRAMES_INIT;
-        if (lk_socket_receive(self->exchange.pair, &frames, NULL) == LK_OK)
-            going = !frames.count || serve_frames(self, &frames);
+    while (!self->gate_is_open) {
+        if (!wait_for(self, !asked, &has_request))
+            return false;
+        if (has_request && !asked)
+            lk_exchange_forward(&self->exchange, LK_TAG_ASKED, NULL, 0);
+        asked = asked || has_request;
+    }
+    return true;
+}
+
+static void serve_until_closed(struct executor *self)
+{
+    bool going = pass_gate(self), ignored;
+
+    while (going && !self->leaving) {
+        struct lk_queued *queued;
+        enum lk_shell_state state = lk_shell_take(self->options->shell, &queued);
+        if (state == LK_SHELL_REQUEST)
+            serve_request(self, queued);
         else
-            going = lk_socket_poll(&item, 1, -1, NULL) == LK_OK;
+            going = state == LK_SHELL_EMPTY && wait_for(self, true, &ignored);
+        lk_queued_free(queued);
     }
 }
 
@@ -274,22 +349,13 @@ void lk_executor_run(const struct lk_executor_options *options)
 {
     struct executor self = {
         .options = options,
-        .exchange = {.outbox = options->outbox},
+        .exchange = {.pair = options->pair, .outbox = options->outbox},
         .unusable = LK_ERROR_INIT,
         .history = lk_history_new(),
     };
-    struct lk_error err = LK_ERROR_INIT;
 
-    if (lk_socket_connect(options->zmq, LK_SOCKET_PAIR, LK_EXCHANGE_ADDRESS, &self.exchange.pair,
-                          &err)) {
-        lk_log(LK_LOG_ERROR, "%s", err.message);
-        lk_history_free(self.history);
-        return;
-    }
-    if (lk_context_new(options->context, &self.context, &self.unusable))
-        self.context = NULL;
-    serve_until_quit(&self);
+    serve_until_closed(&self);
+    lk_exchange_forward(&self.exchange, LK_TAG_LEFT, NULL, 0);
     lk_context_free(self.context);
     lk_history_free(self.history);
-    lk_socket_close(self.exchange.pair);
 }

@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,8 @@ enum { CONNECTION_FILE_MAX = 1 << 16 };
 /* ---- signals: the one piece of global state, since handlers take no arguments -------------- */
 
 static int wakeup[2];
-static volatile sig_atomic_t got_term, got_int;
+static volatile sig_atomic_t got_term;
+static atomic_bool got_int; /* set by the handler, taken by router or executor */
 static pid_t parent;
 
 static void on_signal(int number)
@@ -28,7 +30,7 @@ static void on_signal(int number)
     if (number == SIGTERM || number == SIGHUP)
         got_term = 1;
     if (number == SIGINT)
-        got_int = 1;
+        atomic_store(&got_int, true);
     lk_platform_wakeup_raise(wakeup[1]);
     /* What matters is on disk already (the journal), and the router may be waiting itself: for a
      * port at the start, for the last replies to go out at the end. */
@@ -46,11 +48,22 @@ static bool terminated(void)
 
 static bool interrupted(void)
 {
-    /* Cleared only when seen: a signal between a look and a clearing would be lost. */
-    if (!got_int)
-        return false;
-    got_int = 0;
-    return true;
+    return atomic_exchange(&got_int, false);
+}
+
+/* A SIGINT that was sent before may not have reached the router's thread yet, the only one that it
+ * is not blocked in. Let in here, it is handled before the second call returns. */
+static void forget_interrupts(void)
+{
+    sigset_t sent, just_int;
+
+    if (sigpending(&sent) == 0 && sigismember(&sent, SIGINT)) {
+        sigemptyset(&just_int);
+        sigaddset(&just_int, SIGINT);
+        pthread_sigmask(SIG_UNBLOCK, &just_int, NULL);
+        pthread_sigmask(SIG_BLOCK, &just_int, NULL);
+    }
+    atomic_store(&got_int, false);
 }
 
 static void watch_signals(void)
@@ -123,7 +136,8 @@ static enum lk_status open_kernel(struct kernel *kernel, const struct lk_kernel_
                                        .clock = options->context->clock,
                                        .signal_fd = wakeup[0],
                                        .terminated = terminated,
-                                       .interrupted = interrupted};
+                                       .interrupted = interrupted,
+                                       .forget_interrupts = forget_interrupts};
     char address[512];
     enum lk_status st = lk_file_read(options->connection_file, &text, err);
 
@@ -138,8 +152,10 @@ static enum lk_status open_kernel(struct kernel *kernel, const struct lk_kernel_
 
 static int serve(struct kernel *kernel, const struct lk_kernel_options *options)
 {
-    struct lk_executor_options executor = {.zmq = kernel->zmq,
+    struct lk_executor_options executor = {.pair = lk_router_executor_pair(kernel->router),
+                                           .connection = &kernel->connection,
                                            .outbox = lk_router_outbox(kernel->router),
+                                           .shell = lk_router_shell(kernel->router),
                                            .cancel = kernel->cancel,
                                            .context = options->context,
                                            .behind_server = options->behind_server};

@@ -11,7 +11,7 @@ static bool send_signed(struct lk_socket *socket, const struct lk_secret *key,
 {
     struct lk_str parts[LK_IDENTITIES_MAX + 6];
     char signature[LK_SIGNATURE_HEX + 1];
-    struct lk_error err = LK_ERROR_INIT;
+    struct lk_error err; /* 11 KB: filled when needed */
     enum lk_status st;
     size_t count = 0;
 
@@ -106,6 +106,17 @@ void lk_outbox_reply_take(struct lk_outbox *outbox, struct lk_socket *socket,
                                        .parent_header = request->dicts[0],
                                        .content = content});
     json_decref(content);
+}
+
+void lk_outbox_answer_take(struct lk_outbox *outbox, struct lk_socket *socket,
+                           const struct lk_message *request, json_t *content)
+{
+    lk_outbox_status(outbox, request, LK_BUSY);
+    if (lk_str_eq(request->type, LK_STR("shutdown_request")))
+        lk_outbox_publish(outbox, LK_STR("shutdown_reply"), "shutdown_reply", request, content);
+    if (content)
+        lk_outbox_reply_take(outbox, socket, request, content);
+    lk_outbox_status(outbox, request, LK_IDLE);
 }
 
 bool lk_outbox_relay(struct lk_outbox *outbox, struct lk_socket *socket,

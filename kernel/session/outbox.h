@@ -25,6 +25,10 @@ void lk_outbox_status(struct lk_outbox *outbox, const struct lk_message *parent,
 /* The reply to request on the channel it came by. content is taken. */
 void lk_outbox_reply_take(struct lk_outbox *outbox, struct lk_socket *socket,
                           const struct lk_message *request, json_t *content);
+/* All there is to say to a request that takes no time: busy, the reply (content is taken; NULL:
+ * none), idle. That to a shutdown_request is published as well, as other kernels do. */
+void lk_outbox_answer_take(struct lk_outbox *outbox, struct lk_socket *socket,
+                           const struct lk_message *request, json_t *content);
 /* "x_request" → "x_reply"; text without "_request" is kept. */
 void lk_reply_type(struct lk_str request_type, char ret[64]);
 /* What the executor wrote: identities, delimiter, four dicts. False when socket is an ASKER whose

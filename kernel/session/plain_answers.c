@@ -20,6 +20,12 @@ static json_t *no_debugger(const json_t *request)
                      "livy-kernel has no debugger");
 }
 
+static json_t *goodbye(const json_t *request)
+{
+    return json_pack("{s:s, s:b}", "status", "ok", "restart",
+                     json_is_true(json_object_get(request, "restart")));
+}
+
 json_t *lk_plain_answer(const struct lk_message *request, const struct lk_connection *connection)
 {
     struct lk_str type = request->type;
@@ -32,5 +38,7 @@ json_t *lk_plain_answer(const struct lk_message *request, const struct lk_connec
         return json_pack("{s:s, s:{}}", "status", "ok", "comms");
     if (lk_str_eq(type, LK_STR("debug_request")))
         return no_debugger(request->content);
+    if (lk_str_eq(type, LK_STR("shutdown_request")))
+        return goodbye(request->content);
     return NULL;
 }

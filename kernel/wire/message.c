@@ -125,7 +125,6 @@ enum lk_status lk_message_read(const struct lk_str *frames, size_t count,
 void lk_encoded_done(struct lk_encoded *encoded)
 {
     lk_buf_done(&encoded->header);
-    lk_buf_done(&encoded->metadata);
     lk_buf_done(&encoded->content);
 }
 
@@ -153,13 +152,13 @@ static struct lk_str write_header(const struct lk_outgoing *outgoing, const char
     return lk_buf_view(ret);
 }
 
-static struct lk_str write_dict(const json_t *dict, struct lk_str text, struct lk_buf *ret)
+static struct lk_str write_content(const struct lk_outgoing *outgoing, struct lk_buf *ret)
 {
-    if (dict) {
-        lk_json_write(dict, false, ret);
+    if (outgoing->content) {
+        lk_json_write(outgoing->content, false, ret);
         return lk_buf_view(ret);
     }
-    return text.len ? text : LK_STR("{}");
+    return outgoing->content_text.len ? outgoing->content_text : LK_STR("{}");
 }
 
 void lk_message_write(const struct lk_outgoing *outgoing, const char *session, int64_t now_unix_ms,
@@ -167,6 +166,6 @@ void lk_message_write(const struct lk_outgoing *outgoing, const char *session, i
 {
     ret->dicts[0] = write_header(outgoing, session, now_unix_ms, &ret->header);
     ret->dicts[1] = outgoing->parent_header.len ? outgoing->parent_header : LK_STR("{}");
-    ret->dicts[2] = write_dict(outgoing->metadata, LK_STR_EMPTY, &ret->metadata);
-    ret->dicts[3] = write_dict(outgoing->content, outgoing->content_text, &ret->content);
+    ret->dicts[2] = LK_STR("{}");
+    ret->dicts[3] = write_content(outgoing, &ret->content);
 }

@@ -49,19 +49,17 @@ struct lk_outgoing {
     const char *type;
     const char *msg_id;          /* NULL: a fresh one */
     struct lk_str parent_header; /* the request's header as it came; empty: {} */
-    const json_t *metadata;      /* NULL: {} */
     const json_t *content;       /* NULL: */
     struct lk_str content_text;  /* the content as JSON text; empty: {} */
 };
 /* The four dicts, ready to be signed and sent; they borrow from what they were made of. */
 struct lk_encoded {
     struct lk_str dicts[4];
-    struct lk_buf header, metadata, content;
+    struct lk_buf header, content;
 };
 #define LK_ENCODED_INIT                                                                            \
     {                                                                                              \
-        .header = LK_BUF_INIT(4096), .metadata = LK_BUF_INIT(1 << 20),                             \
-        .content = LK_BUF_INIT(64 << 20)                                                           \
+        .header = LK_BUF_INIT(4096), .content = LK_BUF_INIT(64 << 20)                              \
     }
 void lk_encoded_done(struct lk_encoded *encoded);
 /* session: our one session id, the same on every channel. */

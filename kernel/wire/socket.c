@@ -16,7 +16,12 @@ enum { BIND_TRIES = 60, BIND_PAUSE_MS = 50, LINGER_MS = 1000, POLL_ITEMS_MAX = 1
 
 /* Messages that may wait in libzmq, per peer. A request waits in front of us rather than with us
  * (TCP then slows its sender down); an answer may wait for a client that is stopped in a debugger,
- * but not without end. Between our own two threads the faster one waits. */
+ * but not without end. Between our own two threads the faster one waits.
+ *
+ * libzmq counts messages, not bytes. Subscribers share what is published, so bytes could be counted
+ * for the slowest of them, but nobody can tell which one that is: what was held back for its sake
+ * would be missing in all the others. What one cell may publish is bounded (session/output_gate).
+ */
 enum {
     REQUESTS_WAITING = 256,
     REPLIES_WAITING = 20000,

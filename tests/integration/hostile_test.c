@@ -24,12 +24,15 @@ static int start_kind(void **state, enum kernel_process_kind kind)
 {
     struct world *world = calloc(1, sizeof *world);
     int result = raw_world_init(&world->raw, kind);
+    LK_CLEANUP(lk_json_unref) json_t *welcome = NULL;
 
     world->kernel = world->raw.kernel;
     world->good = world->raw.client;
     world->bad = raw_client_new(world->kernel);
+    /* What is published before a client is welcome it may not see. */
+    welcome = raw_receive(world->bad, LK_IOPUB, 10000);
     *state = world;
-    return result;
+    return welcome ? result : -1;
 }
 
 static int start(void **state)

@@ -12,7 +12,7 @@
 
 /* What a person takes for at once, with room for a busy machine and the sanitizers; and what the
  * editor grants (DESIGN §3), by the best of some tries. */
-enum { AT_ONCE_MS = 500, GOODBYE_MS = 200, TRIES_MAX = 4 };
+enum { AT_ONCE_MS = 500, GOODBYE_MS = 200, TRIES_MAX = 4, LOOK_MS = 1000 /* the router's */ };
 
 static int64_t now_ms(void)
 {
@@ -158,6 +158,58 @@ static void shutdown_ends_a_running_cell(void **state)
     check_shutdown(life, LK_CONTROL, false);
     answer = raw_reply(life->client, LK_SHELL, "execute_reply", cell);
     assert_str(lk_json_get_str(answer, "ename"), "KeyboardInterrupt");
+}
+
+/* Nobody reads shell while the executor is in a cell, but the router looks in. */
+static void shutdown_on_shell_ends_a_running_cell(void **state)
+{
+    struct raw_world *life = *state;
+    LK_CLEANUP(lk_json_unref) json_t *answer = NULL;
+    char cell[RAW_ID_SIZE], waiting[RAW_ID_SIZE];
+    int64_t began;
+
+    raw_start_waiting_cell(life->client, cell);
+    for (int i = 0; i < 10; i++)
+        raw_send_take(life->client, LK_SHELL, "execute_request",
+                      json_pack("{s:s}", "code", "%vars"), waiting);
+    began = now_ms();
+    check_shutdown(life, LK_SHELL, true);
+    assert_true(now_ms() - began < LOOK_MS + AT_ONCE_MS);
+    answer = raw_reply(life->client, LK_SHELL, "execute_reply", cell);
+    assert_str(lk_json_get_str(answer, "ename"), "KeyboardInterrupt");
+}
+
+static void connect_on_shell_is_answered_while_a_cell_runs(void **state)
+{
+    struct raw_world *life = *state;
+    LK_CLEANUP(lk_json_unref) json_t *answer = NULL;
+    char cell[RAW_ID_SIZE], waiting[RAW_ID_SIZE];
+
+    raw_start_waiting_cell(life->client, cell);
+    raw_send_take(life->client, LK_SHELL, "kernel_info_request", NULL, waiting);
+    raw_send_take(life->client, LK_SHELL, "connect_request", NULL, life->id);
+    json_decref(raw_reply(life->client, LK_SHELL, "connect_reply", life->id));
+    interrupt_by_message(life);
+    answer = raw_reply(life->client, LK_SHELL, "execute_reply", cell);
+    assert_str(lk_json_get_str(answer, "ename"), "KeyboardInterrupt");
+    json_decref(raw_reply(life->client, LK_SHELL, "kernel_info_reply", waiting));
+}
+
+/* The executor comes upon it while it reads what is to be aborted. */
+static void shutdown_behind_a_cell_that_fails_comes_before_those_that_wait(void **state)
+{
+    struct raw_world *life = *state;
+    char cell[RAW_ID_SIZE], waiting[RAW_ID_SIZE], interrupt[RAW_ID_SIZE];
+
+    raw_start_waiting_cell(life->client, cell);
+    for (int i = 0; i < 10; i++)
+        raw_send_take(life->client, LK_SHELL, "execute_request",
+                      json_pack("{s:s}", "code", "%vars"), waiting);
+    raw_send_take(life->client, LK_SHELL, "shutdown_request", NULL, life->id);
+    raw_send_take(life->client, LK_CONTROL, "interrupt_request", NULL, interrupt);
+    json_decref(raw_reply(life->client, LK_SHELL, "shutdown_reply", life->id));
+    json_decref(raw_reply(life->client, LK_SHELL, "execute_reply", cell));
+    assert_int_equal(kernel_process_exit_code(life->kernel), 0);
 }
 
 static void check_sigterm(struct raw_world *life)
@@ -328,6 +380,9 @@ int main(void)
         WITH_KERNEL(a_restart_is_a_shutdown_that_says_so),
         WITH_KERNEL(shutdown_may_come_on_shell),
         WITH_KERNEL(shutdown_ends_a_running_cell),
+        WITH_KERNEL(shutdown_on_shell_ends_a_running_cell),
+        WITH_KERNEL(connect_on_shell_is_answered_while_a_cell_runs),
+        WITH_KERNEL(shutdown_behind_a_cell_that_fails_comes_before_those_that_wait),
         WITH_KERNEL(sigterm_ends_it_at_once),
         WITH_KERNEL(sigterm_ends_it_at_once_in_the_middle_of_a_cell),
         WITH_KERNEL(sigint_twice_is_one_interrupt),

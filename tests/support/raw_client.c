@@ -29,7 +29,7 @@ static void connect_socket(struct raw_client *client, enum lk_channel channel, i
     client->sockets[channel] = socket;
 }
 
-struct raw_client *raw_client_new(const struct kernel_process *process)
+struct raw_client *raw_client_new_deaf(const struct kernel_process *process)
 {
     struct raw_client *client = calloc(1, sizeof *client);
     LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1 << 16);
@@ -40,11 +40,23 @@ struct raw_client *raw_client_new(const struct kernel_process *process)
     assert_lk_ok(lk_connection_read(lk_buf_view(&text), &client->connection, &err), &err);
     lk_uuid_v4(client->session);
     client->zmq = zmq_ctx_new();
-    connect_socket(client, LK_IOPUB, ZMQ_SUB);
     connect_socket(client, LK_SHELL, ZMQ_DEALER);
     connect_socket(client, LK_CONTROL, ZMQ_DEALER);
     connect_socket(client, LK_STDIN, ZMQ_DEALER);
     connect_socket(client, LK_HEARTBEAT, ZMQ_REQ);
+    return client;
+}
+
+void raw_subscribe(struct raw_client *client)
+{
+    connect_socket(client, LK_IOPUB, ZMQ_SUB);
+}
+
+struct raw_client *raw_client_new(const struct kernel_process *process)
+{
+    struct raw_client *client = raw_client_new_deaf(process);
+
+    raw_subscribe(client);
     return client;
 }
 
@@ -53,7 +65,8 @@ void raw_client_free(struct raw_client *client)
     if (!client)
         return;
     for (int i = 0; i < LK_CHANNELS; i++)
-        zmq_close(client->sockets[i]);
+        if (client->sockets[i])
+            zmq_close(client->sockets[i]);
     zmq_ctx_term(client->zmq);
     lk_connection_done(&client->connection);
     free(client);

@@ -22,6 +22,9 @@ struct raw_client {
 };
 
 LK_MUST_USE struct raw_client *raw_client_new(const struct kernel_process *process);
+/* One that has not connected to iopub yet. */
+LK_MUST_USE struct raw_client *raw_client_new_deaf(const struct kernel_process *process);
+void raw_subscribe(struct raw_client *client);
 void raw_client_free(struct raw_client *client);
 
 /* Sends a request; content is taken (NULL: {}). The answer's parent is in msg_id. */

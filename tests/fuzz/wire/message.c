@@ -21,7 +21,6 @@ static void check_message(const struct lk_message *message)
         abort();
     lk_message_write(&(struct lk_outgoing){.type = "status",
                                            .parent_header = message->dicts[0],
-                                           .metadata = message->metadata,
                                            .content = message->content},
                      "session", 0, &encoded);
     memcpy(frames + 2, encoded.dicts, sizeof encoded.dicts);

@@ -26,6 +26,8 @@ static void answers_what_needs_no_executor(void **state)
         {"debug_request", "{\"type\":\"request\",\"seq\":7,\"command\":\"initialize\"}",
          "{\"type\":\"response\",\"request_seq\":7,\"command\":\"initialize\",\"success\":false,"
          "\"message\":\"livy-kernel has no debugger\"}"},
+        {"shutdown_request", "{\"restart\":true}", "{\"status\":\"ok\",\"restart\":true}"},
+        {"shutdown_request", "{}", "{\"status\":\"ok\",\"restart\":false}"},
         {"debug_request", "{}",
          "{\"type\":\"response\",\"request_seq\":null,\"command\":null,\"success\":false,"
          "\"message\":\"livy-kernel has no debugger\"}"},

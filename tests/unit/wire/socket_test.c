@@ -2,7 +2,11 @@
 
 #include "support/assert.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ADDRESS "inproc://socket-test"
 
@@ -110,6 +114,120 @@ static void sending_hides_nothing_that_came(void **state)
     receive(ends, "a", "one");
 }
 
+/* ---- one socket, two threads --------------------------------------------------------------- */
+
+enum { BATCHES = 200, BATCH = 50 };
+
+struct shared {
+    struct ends *ends;
+    int wake[2]; /* who waits for the socket is told of what a call hid */
+    _Atomic(const char *) failure;
+    atomic_int at_line; /* of the batches, so that both threads are always at the socket at once */
+};
+
+static void *failed(struct shared *shared, const char *what)
+{
+    atomic_store(&shared->failure, what);
+    return NULL;
+}
+
+static void line_up(struct shared *shared, int batch)
+{
+    atomic_fetch_add(&shared->at_line, 1);
+    while (atomic_load(&shared->at_line) < 2 * (batch + 1))
+        continue;
+}
+
+static void *send_batches(void *argument)
+{
+    struct shared *shared = argument;
+    struct lk_error err = LK_ERROR_INIT;
+    char text[16];
+
+    for (int i = 0; i < BATCHES * BATCH; i++) {
+        if (i % BATCH == 0)
+            line_up(shared, i / BATCH);
+        snprintf(text, sizeof text, "%d", i);
+        if (lk_socket_send(shared->ends->here, (struct lk_str[]){LK_STR("n"), lk_str_from(text)}, 2,
+                           &err))
+            return failed(shared, "a message was not sent");
+        if (lk_socket_has_input(shared->ends->here) && write(shared->wake[1], "", 1) != 1)
+            return failed(shared, "no wake-up");
+    }
+    return NULL;
+}
+
+static void *echo_batches(void *argument)
+{
+    struct shared *shared = argument;
+    struct lk_poll_item item = {.socket = shared->ends->there};
+
+    for (int i = 0; i < BATCHES * BATCH;) {
+        LK_CLEANUP(lk_frames_done) struct lk_frames frames = LK_FRAMES_INIT;
+        if (lk_socket_poll(&item, 1, 10000, NULL) || !item.ready)
+            return failed(shared, "nothing came");
+        if (lk_socket_receive(shared->ends->there, &frames, NULL))
+            continue;
+        if (lk_socket_send(shared->ends->there, frames.parts, frames.count, NULL))
+            return failed(shared, "no echo");
+        i++;
+    }
+    return NULL;
+}
+
+/* All that is there; how many. */
+static int read_echoes(struct shared *shared, int next)
+{
+    char text[16];
+    int count = 0;
+
+    for (;;) {
+        LK_CLEANUP(lk_frames_done) struct lk_frames frames = LK_FRAMES_INIT;
+        if (lk_socket_receive(shared->ends->here, &frames, NULL))
+            return count;
+        snprintf(text, sizeof text, "%d", next + count++);
+        assert_str(frames.parts[1], text);
+    }
+}
+
+static void wait_for_echoes(struct shared *shared)
+{
+    struct lk_poll_item items[] = {{.socket = shared->ends->here}, {.fd = shared->wake[0]}};
+    char bytes[64];
+
+    assert_lk_ok(lk_socket_poll(items, LK_COUNT(items), 10000, NULL), NULL);
+    assert_true(items[0].ready || items[1].ready);
+    if (items[1].ready)
+        assert_true(read(shared->wake[0], bytes, sizeof bytes) > 0);
+}
+
+/* As router and executor do: one sends, the other waits for what comes and reads it. */
+static void two_threads_share_a_socket_and_lose_nothing(void **state)
+{
+    struct shared shared = {.ends = *state, .wake = {-1, -1}};
+    pthread_t sender, echo;
+    int read_so_far = 0;
+
+    assert_int_equal(pipe(shared.wake), 0);
+    lk_socket_share(shared.ends->here);
+    assert_int_equal(pthread_create(&sender, NULL, send_batches, &shared), 0);
+    assert_int_equal(pthread_create(&echo, NULL, echo_batches, &shared), 0);
+    for (int batch = 0; batch < BATCHES; batch++) {
+        line_up(&shared, batch);
+        for (;;) {
+            read_so_far += read_echoes(&shared, read_so_far);
+            if (read_so_far == (batch + 1) * BATCH)
+                break;
+            wait_for_echoes(&shared);
+        }
+    }
+    pthread_join(sender, NULL);
+    pthread_join(echo, NULL);
+    assert_null(atomic_load(&shared.failure));
+    close(shared.wake[0]);
+    close(shared.wake[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_ends, close_ends)
 
 int main(void)
@@ -119,6 +237,7 @@ int main(void)
         TEST(what_was_not_read_is_still_ready_the_next_time),
         TEST(of_two_that_wait_one_may_be_read_now_and_one_later),
         TEST(sending_hides_nothing_that_came),
+        TEST(two_threads_share_a_socket_and_lose_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
