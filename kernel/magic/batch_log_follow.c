@@ -1,5 +1,5 @@
 /* %batch log --follow: a log as it grows. */
-#include "fabric/livy_watch.h"
+#include "fabric/livy_watch_many.h"
 #include "magic/batch_failure.h"
 #include "magic/batch_log.h"
 #include "magic/batch_log_view.h"
@@ -29,17 +29,16 @@ static void tell_trouble(struct shown_log *self, const struct lk_error *trouble)
     self->cell->stream(self->cell, LK_STREAM_STDERR, lk_buf_view(&text));
 }
 
-static void progress(struct lk_watch_observer *observer, const struct lk_livy_batch *batch,
-                     int64_t last_poll_unix_ms, const struct lk_error *trouble)
+static void progress(struct lk_watch_observer *observer, const struct lk_watch_look *look)
 {
     struct shown_log *self = (struct shown_log *)observer;
     struct lk_error own = LK_ERROR_INIT;
     enum lk_status st = LK_OK;
 
-    if (last_poll_unix_ms)
-        st = lk_batch_log_look(self->log, batch, &own);
+    if (look->answer_unix_ms)
+        st = lk_batch_log_look(self->log, &look->many->items[0].batch, &own);
     if (st != LK_CANCELLED)
-        tell_trouble(self, st ? &own : trouble);
+        tell_trouble(self, st ? &own : look->trouble);
 }
 
 static enum lk_status explain_stop(enum lk_status st, const struct lk_livy_batch *batch,

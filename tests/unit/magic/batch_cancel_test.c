@@ -75,12 +75,14 @@ static void submitted(struct fixture *f, size_t index, const char *submit_id)
 {
     const struct sim_batch *batch = &f->sim->batches[index];
 
-    assert_lk_ok(lk_journal_intent(f->context.journal, lk_str_from(submit_id),
-                                   lk_str_from(f->context.endpoint.base), lk_str_from(batch->name),
-                                   LK_STR("f"), &f->err),
-                 &f->err);
+    const struct lk_journal_intent intent = {.submit_id = lk_str_from(submit_id),
+                                             .endpoint = lk_str_from(f->context.endpoint.base),
+                                             .name = lk_str_from(batch->name),
+                                             .file = LK_STR("f")};
+
+    assert_lk_ok(lk_journal_begin(f->context.journal, &intent, &f->err), &f->err);
     assert_lk_ok(lk_journal_outcome(f->context.journal, lk_str_from(submit_id), LK_JOURNAL_ACCEPTED,
-                                    lk_str_from(batch->id), &f->err),
+                                    lk_str_from(batch->id), "answered", &f->err),
                  &f->err);
 }
 
