@@ -50,14 +50,14 @@ static void show_line(struct cancelling *c, const struct lk_batch_look *look, bo
     if (!force && !lk_progress_is_due(&c->display))
         return;
     value = lk_batch_watch_value(c->context, &c->many, false);
-    if (c->many.count == 1) {
-        lk_buf_printf(&plain, "cancelling '%.*s'",
-                      LK_STR_ARGS(lk_batch_called(&c->many.items[0].batch)));
-    } else {
-        lk_buf_put(&plain, LK_STR("cancelling "));
-        lk_batch_watch_line(c->context, &c->many, NULL, &plain);
-    }
-    if (look) {
+    lk_buf_put(&plain, LK_STR("cancelling "));
+    if (c->many.count == 1)
+        lk_buf_printf(&plain, "'%.*s'", LK_STR_ARGS(lk_batch_called(&c->many.items[0].batch)));
+    else if (look)
+        lk_batch_watch_line(c->context, &c->many, look, &plain);
+    else
+        lk_buf_printf(&plain, "%zu batches", c->many.count);
+    if (look && c->many.count == 1) {
         lk_buf_put(&plain, LK_STR(", "));
         lk_batch_look_text(look, c->context->options.clock->unix_ms(c->context->options.clock),
                            &plain);

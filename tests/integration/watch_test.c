@@ -26,7 +26,9 @@ enum { PATIENCE_MS = 60000, OUTPUT_MAX = 4 << 20, CELLS_MAX = 16 };
 struct world {
     struct local_service *service; /* borrowed */
     struct relay *fabric;
-    char *folder; /* home: journal, connection */
+    char *folder;        /* home: journal, connection */
+    const char *connect; /* the first cell; NULL: CONNECT */
+    char *ca_file;       /* for a service by its address; NULL: known to %livy connect local */
 };
 
 struct run {
@@ -53,14 +55,19 @@ static void become_command(const struct world *world, const struct run *run,
                            const char *const *cells)
 {
     LK_CLEANUP(lk_free_ptr) char *secret = local_service_secret(world->service);
-    const char *argv[CELLS_MAX + 5] = {"livy-kernel", "run", CONNECT, SIGN_IN};
-    size_t count = 4;
+    const char *argv[CELLS_MAX + 5] = {"livy-kernel", "run"};
+    size_t count = 2;
 
+    argv[count++] = world->connect ? world->connect : CONNECT;
+    if (!world->connect)
+        argv[count++] = SIGN_IN;
     for (; *cells && count < CELLS_MAX + 4; cells++)
         argv[count++] = *cells;
     dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
     dup2(open(run->out_file, O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
     dup2(open(run->err_file, O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
+    if (world->ca_file)
+        setenv("CURL_CA_BUNDLE", world->ca_file, 1);
     setenv("HOME", world->folder, 1);
     setenv("XDG_STATE_HOME", world->folder, 1);
     setenv("LK_TEST_SECRET", secret, 1);
@@ -386,6 +393,72 @@ static void a_watch_outlives_a_restart_of_the_server(void **state)
     assert_str(lk_json_get_str(last_value(&watch), "outcome"), "failed");
 }
 
+/* ---- Apache, whose ids start again --------------------------------------------------------------
+ */
+
+/* Straight to the service, as another person's program would. Returns the id. */
+static int64_t post(struct local_service *service, const char *payload, const char *name)
+{
+    LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
+    LK_CLEANUP(lk_buf_done) struct lk_buf body = LK_BUF_INIT(4096);
+    struct lk_http_request request = {.method = LK_HTTP_POST,
+                                      .url = lk_json_get_str(service->state, "apache_endpoint")};
+    struct lk_error err = LK_ERROR_INIT;
+
+    lk_buf_printf(&body, "{\"file\":\"file://%s\",\"name\":\"%s\"}", payload, name);
+    request.body = lk_buf_view(&body);
+    lk_http_request_header(&request, LK_STR("Content-Type"), LK_STR("application/json"));
+    lk_http_request_header(&request, LK_STR("X-Requested-By"), LK_STR("test"));
+    assert_lk_ok(lk_http_send(service->http, &request, NULL, &reply, &err), &err);
+    if (reply.status != 201)
+        fail_msg("POST was answered %d: %s", reply.status, lk_buf_cstr(&reply.body));
+    assert_lk_ok(lk_json_parse(lk_buf_view(&reply.body), "the answer", &json, &err), &err);
+    return json_integer_value(json_object_get(json, "id"));
+}
+
+static void after_a_restart_of_apache_the_same_id_is_another_batch(void **state)
+{
+    static const char *options[] = {"--apache-forgets", "--local-dir", NULL, NULL};
+    struct world world = {.folder = temp_folder_new()};
+    LK_CLEANUP(run_done) struct run watch;
+    LK_CLEANUP(lk_free_ptr) char *payloads = temp_folder_new();
+    LK_CLEANUP(lk_free_ptr) char *payload = NULL;
+    char connect[256];
+    struct lk_error err = LK_ERROR_INIT;
+
+    (void)state;
+    options[2] = payloads;
+    world.service = local_service_new_with(options);
+    payload = temp_folder_path(payloads, "sleep.py");
+    assert_lk_ok(lk_file_write(payload, 0600, LK_STR("print(1)"), &err), &err);
+    world.fabric = relay_new(local_service_port(world.service, "fabric"));
+    world.ca_file = lk_str_dup(lk_json_get_str(world.service->state, "ca_file"));
+    snprintf(connect, sizeof connect,
+             "%%livy connect https://localhost:%u/apache --kind apache --auth none --quiet",
+             relay_port(world.fabric));
+    world.connect = connect;
+
+    assert_int_equal(post(world.service, payload, "mine"), 0);
+    run_start(&world, &watch, (const char *const[]){"%batch monitor mine", NULL});
+    run_await_text(&watch, "running");
+    local_service_restart(world.service);
+    assert_int_equal(post(world.service, payload, "somebody-elses"), 0);
+    relay_turn(world.fabric, local_service_port(world.service, "fabric"));
+    run_end(&watch);
+    expect_code(&watch, 4);
+    assert_contains(watch.errors, "the id 0 is another batch's now ('somebody-elses')");
+    assert_contains(watch.errors, "How it ended is unknown");
+
+    local_service_end_sleepers(world.service);
+    relay_free(world.fabric);
+    local_service_free(world.service);
+    temp_folder_free(world.folder);
+    free(world.ca_file);
+    unlink(payload);
+    rmdir(payloads);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
 
 int main(void)
@@ -398,6 +471,7 @@ int main(void)
         TEST(throttling_and_garbage_are_waited_through),
         TEST(a_full_capacity_told_in_words_is_a_failure_and_nothing_is_resubmitted),
         TEST(a_watch_outlives_a_restart_of_the_server),
+        cmocka_unit_test(after_a_restart_of_apache_the_same_id_is_another_batch),
     };
 
     return cmocka_run_group_tests(tests, start_service, stop_service);

@@ -213,6 +213,27 @@ static void cancelling_takes_what_every_service_answers(void **state)
     assert_str(fake_http_request_header(f->http, 0, "X-Requested-By"), "livy-kernel");
 }
 
+/* Apache answers a DELETE when the job is dead. */
+static void a_cancel_that_blocks_has_time_of_its_own_and_is_not_repeated(void **state)
+{
+    struct fixture *f = *state;
+    struct lk_livy_endpoint endpoint;
+    struct lk_livy *livy;
+    bool gone = false;
+
+    assert_lk_ok(lk_livy_endpoint_parse(LK_STR("https://livy.example"), LK_STR("apache"),
+                                        lk_cloud_builtin(LK_STR("public")), &endpoint, &f->err),
+                 &f->err);
+    livy = lk_livy_new(&(struct lk_livy_options){.endpoint = &endpoint,
+                                                 .cloud = lk_cloud_builtin(LK_STR("public")),
+                                                 .http = &f->http->http});
+    fake_http_reply(f->http, 200, NULL, "{\"msg\":\"deleted\"}");
+    assert_lk_ok(lk_livy_cancel(livy, LK_STR("7"), NULL, &gone, &f->err), &f->err);
+    assert_int_equal(fake_http_request(f->http, 0)->timeout_ms, 180000);
+    assert_int_equal(fake_http_request(f->http, 0)->repeat, LK_HTTP_REPEAT_REFUSED);
+    lk_livy_free(livy);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -227,6 +248,7 @@ int main(void)
         TEST(a_batch_is_got_with_the_suffix_of_its_service),
         TEST(an_id_cannot_climb_out_of_the_path),
         TEST(cancelling_takes_what_every_service_answers),
+        TEST(a_cancel_that_blocks_has_time_of_its_own_and_is_not_repeated),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
