@@ -5,7 +5,7 @@
 
 static const struct lk_option options[] = {
     {"all", NULL, "all that go on: the service's newest, and those submitted from here", false},
-    {"log", NULL, "show the end of the payload's output as well; of one batch", false},
+    {"log", NULL, "show the log as it comes, too; of one batch", false},
     {"timeout", "DURATION", "stop watching after 30m, 2h, …; the batches go on", false},
 };
 

@@ -1,7 +1,7 @@
 #include "magic/batch_watch.h"
 
-#include "fabric/livy_log.h"
 #include "magic/batch_failure.h"
+#include "magic/batch_log_view.h"
 #include "magic/batch_target.h"
 #include "magic/batch_targets.h"
 #include "magic/batch_watch_view.h"
@@ -12,8 +12,7 @@
 #include <string.h>
 
 enum {
-    LOG_TAIL_MAX = 256 << 10,
-    LOG_LINES_SHOWN = 25,
+    LOG_LINES_FIRST = 25, /* of what was there before */
     TIMELINE_FROM_MS = 1000,
     ROWS_LIVE = 12,
     ROWS_AT_END = 30,
@@ -26,6 +25,7 @@ struct shown_watch {
     struct lk_context *context;
     struct lk_cell *cell;
     struct lk_progress display;
+    struct lk_batch_log *log; /* of one batch; NULL: not shown */
 };
 
 static void show_one(struct shown_watch *self, const struct lk_livy_batch *batch,
@@ -73,10 +73,18 @@ static void show_look(struct shown_watch *self, const struct lk_watch_many *many
 
 static void progress(struct lk_watch_observer *observer, const struct lk_watch_look *look)
 {
-    show_look((struct shown_watch *)observer, look->many,
+    struct shown_watch *self = (struct shown_watch *)observer;
+    struct lk_error passing;
+
+    show_look(self, look->many,
               &(struct lk_batch_look){.unix_ms = look->answer_unix_ms,
                                       .trouble = look->trouble,
                                       .slept_ms = look->slept_ms});
+    /* What is wrong with the service the line above tells; an interrupt ends the watch by itself.
+     */
+    if (self->log && look->answer_unix_ms &&
+        lk_batch_log_look(self->log, &look->many->items[0].batch, &passing))
+        return;
 }
 
 /* ---- the end of one ------------------------------------------------------------------------ */
@@ -99,27 +107,6 @@ static void show_timeline(struct lk_context *context, struct lk_cell *cell,
     lk_picture_show(cell, lk_buf_view(&svg), lk_buf_view(&plain));
 }
 
-/* The end of a log; empty when the service has none (yet), which is no error here. */
-static void read_tail(struct lk_livy *livy, struct lk_cell *cell, const struct lk_livy_batch *batch,
-                      enum lk_log_source source, struct lk_buf *ret)
-{
-    bool cut;
-    int64_t total;
-    struct lk_error ignored;
-
-    if (lk_livy_log_tail(livy, batch, source, LOG_TAIL_MAX, cell->cancel, ret, &cut, &total,
-                         &ignored) != LK_OK)
-        lk_buf_clear(ret);
-}
-
-static void show_log(struct lk_livy *livy, struct lk_cell *cell, const struct lk_livy_batch *batch)
-{
-    LK_CLEANUP(lk_buf_done) struct lk_buf log = LK_BUF_INIT(LOG_TAIL_MAX);
-
-    read_tail(livy, cell, batch, LK_LOG_STDOUT, &log);
-    lk_stream_foreign(cell, lk_log_last_lines(lk_buf_view(&log), LOG_LINES_SHOWN));
-}
-
 static void replace_display(const struct shown_watch *watch, struct lk_answer *ret)
 {
     if (!watch->display.shown)
@@ -136,13 +123,17 @@ static enum lk_status explain_capacity(struct lk_error *err)
 }
 
 static enum lk_status finish_one(struct shown_watch *watch, struct lk_livy *livy,
-                                 const struct lk_livy_batch *batch,
-                                 const struct lk_batch_watch *how, struct lk_answer *ret,
+                                 const struct lk_livy_batch *batch, struct lk_answer *ret,
                                  struct lk_error *err)
 {
     struct lk_cell *cell = watch->cell;
-    enum lk_status st = lk_batch_judge(livy, cell, batch, err);
+    struct lk_error passing;
+    enum lk_status st;
 
+    /* Its last lines come before the table; a log that cannot be read fails nothing. */
+    if (watch->log && lk_batch_log_finish(watch->log, batch, &passing) == LK_CANCELLED)
+        return lk_batch_unread_log(batch, err);
+    st = lk_batch_judge(livy, cell, batch, err);
     if (st == LK_FAILED && batch->capacity_full)
         st = explain_capacity(err);
     ret->value = lk_batch_value(watch->context, batch);
@@ -151,9 +142,7 @@ static enum lk_status finish_one(struct shown_watch *watch, struct lk_livy *livy
     /* Nothing below can fail the watch; the picture comes after the table it belongs to. */
     lk_answer_show_view(cell, ret);
     show_timeline(watch->context, cell, batch);
-    if (how->log)
-        show_log(livy, cell, batch);
-    return how->log && !st && lk_cancel_is_set(cell->cancel) ? lk_batch_unread_log(batch, err) : st;
+    return st;
 }
 
 /* ---- the end of several -------------------------------------------------------------------- */
@@ -267,6 +256,29 @@ static enum lk_status explain_loss(const struct lk_watched *item, struct lk_erro
                               "shows what the batch left.");
 }
 
+static enum lk_status watch_all(struct shown_watch *watch, struct lk_livy *livy,
+                                struct lk_watch_many *many, const struct lk_batch_watch *how,
+                                struct lk_answer *ret, struct lk_error *err)
+{
+    const struct lk_watched *one = &many->items[0];
+    bool lost;
+    enum lk_status st;
+
+    st =
+        lk_livy_watch_many(livy, many, how->timeout_ms, &watch->observer, watch->cell->cancel, err);
+    for (size_t i = many->count; i > 0; i--)
+        lk_batch_seen(watch->context, &many->items[i - 1].batch);
+    lost = !st && many->count == 1 && one->verdict != LK_WATCH_ENDED;
+    if ((st || lost) && watch->display.shown)
+        show_look(watch, many, &(struct lk_batch_look){.is_last = true});
+    if (st)
+        return explain_stop(st, many, err);
+    if (lost)
+        return explain_loss(one, err);
+    return many->count == 1 ? finish_one(watch, livy, &one->batch, ret, err)
+                            : finish_several(watch, livy, many, ret, err);
+}
+
 enum lk_status lk_batch_watch_many_in_cell(struct lk_context *context, struct lk_cell *cell,
                                            struct lk_watch_many *many,
                                            const struct lk_batch_watch *how, struct lk_answer *ret,
@@ -274,8 +286,6 @@ enum lk_status lk_batch_watch_many_in_cell(struct lk_context *context, struct lk
 {
     struct shown_watch watch = {
         .observer = {.progress = progress}, .context = context, .cell = cell};
-    const struct lk_watched *one = &many->items[0];
-    bool lost;
     struct lk_livy *livy;
     enum lk_status st;
 
@@ -283,18 +293,11 @@ enum lk_status lk_batch_watch_many_in_cell(struct lk_context *context, struct lk
     if (st)
         return st;
     lk_progress_init(&watch.display, cell, context->options.clock);
-    st = lk_livy_watch_many(livy, many, how->timeout_ms, &watch.observer, cell->cancel, err);
-    for (size_t i = many->count; i > 0; i--)
-        lk_batch_seen(context, &many->items[i - 1].batch);
-    lost = !st && many->count == 1 && one->verdict != LK_WATCH_ENDED;
-    if ((st || lost) && watch.display.shown)
-        show_look(&watch, many, &(struct lk_batch_look){.is_last = true});
-    if (st)
-        return explain_stop(st, many, err);
-    if (lost)
-        return explain_loss(one, err);
-    return many->count == 1 ? finish_one(&watch, livy, &one->batch, how, ret, err)
-                            : finish_several(&watch, livy, many, ret, err);
+    if (how->log && many->count == 1)
+        watch.log = lk_batch_log_new(livy, cell, &(struct lk_log_want){.tail = LOG_LINES_FIRST});
+    st = watch_all(&watch, livy, many, how, ret, err);
+    lk_batch_log_free(watch.log);
+    return st;
 }
 
 enum lk_status lk_batch_watch_in_cell(struct lk_context *context, struct lk_cell *cell,

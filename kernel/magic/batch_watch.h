@@ -9,7 +9,7 @@
 
 struct lk_batch_watch {
     int64_t timeout_ms; /* 0: none */
-    bool log;           /* show the end of stdout as well; of one batch */
+    bool log;           /* stream the log while it runs; of one batch */
 };
 
 /* batch holds the id at least. LK_OK: it succeeded; LK_FAILED: it failed or was cancelled, and the

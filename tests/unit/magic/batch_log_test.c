@@ -182,6 +182,7 @@ static int set_up(void **state)
         lk_buf_init(&f->service.text[i], 64 << 20);
     f->context.options.clock = &f->clock.clock;
     f->context.vars = lk_vars_new();
+    f->context.journal = lk_journal_new("/nowhere/journal", &f->clock.clock);
     f->context.cloud = *lk_cloud_builtin(LK_STR("public"));
     f->context.connected = true;
     f->context.fabric_http = f->context.storage_http = &f->service.http;
@@ -198,6 +199,7 @@ static int tear_down(void **state)
     fake_cell_done(&f->cell);
     lk_cancel_free(f->cancel);
     lk_vars_free(f->context.vars);
+    lk_journal_free(f->context.journal);
     lk_seen_done(&f->context.seen);
     for (size_t i = 0; i < 3; i++)
         lk_buf_done(&f->service.text[i]);
@@ -371,6 +373,19 @@ static void lost_lines_are_marked_where_they_are_missing(void **state)
     assert_contains(said(f), "Lines are missing where it says so");
 }
 
+static void a_monitor_shows_the_log_while_it_runs(void **state)
+{
+    struct fixture *f = *state;
+
+    connect_to(f, APACHE, "apache");
+    f->service.lines_a_poll = 10;
+    f->service.ends_after = 5;
+    run(f, "%batch monitor 5 --log");
+    assert_bytes(lk_buf_view(&f->cell.out), lk_buf_view(&f->service.text[0]));
+    run(f, "%batch monitor 5");
+    assert_out(f, "");
+}
+
 static void a_batch_that_vanishes_is_no_success(void **state)
 {
     struct fixture *f = *state;
@@ -529,6 +544,7 @@ int main(void)
         TEST(a_log_is_followed_to_the_end_on_every_service),
         TEST(a_followed_log_survives_a_network_that_is_gone_for_a_while),
         TEST(lost_lines_are_marked_where_they_are_missing),
+        TEST(a_monitor_shows_the_log_while_it_runs),
         TEST(a_batch_that_vanishes_is_no_success),
         TEST(an_interrupt_leaves_and_the_batch_goes_on),
         TEST(following_fails_when_the_batch_does_and_names_the_cause_once),
