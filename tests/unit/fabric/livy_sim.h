@@ -269,11 +269,30 @@ static inline void sim_unref(struct sim **sim)
         sim_free(*sim);
 }
 
+/* An address as each service has one. */
+static const char *sim_address(const char *kind)
+{
+    static const struct {
+        const char *kind, *address;
+    } rows[] = {
+        {"fabric", SIM_ROOT "/livyApi/versions/2023-12-01"},
+        {"synapse", "https://ws.dev.azuresynapse.net/livyApi/versions/2019-11-01-preview/"
+                    "sparkPools/pool"},
+        {"hdinsight", "https://cluster.azurehdinsight.net/livy"},
+        {"apache", "https://livy.example"},
+    };
+
+    for (size_t i = 0; i < LK_COUNT(rows); i++)
+        if (strcmp(rows[i].kind, kind) == 0)
+            return rows[i].address;
+    fail_msg("no address for '%s'", kind);
+    return "";
+}
+
 static struct sim *sim_new(const char *kind, unsigned seed)
 {
     struct sim *sim = calloc(1, sizeof *sim);
     struct lk_error err = LK_ERROR_INIT;
-    bool fabric = strcmp(kind, "fabric") == 0;
 
     assert_non_null(sim);
     sim->http.send = sim_send;
@@ -283,10 +302,8 @@ static struct sim *sim_new(const char *kind, unsigned seed)
     sim->cancel = lk_cancel_new();
     sim->asked_ms = calloc(SIM_REQUESTS_MAX, sizeof *sim->asked_ms);
     sim->batches = calloc(SIM_BATCHES_MAX, sizeof *sim->batches);
-    assert_lk_ok(lk_livy_endpoint_parse(fabric ? LK_STR(SIM_ROOT "/livyApi/versions/2023-12-01")
-                                               : LK_STR("https://livy.example"),
-                                        lk_str_from(kind), lk_cloud_builtin(LK_STR("public")),
-                                        &sim->endpoint, &err),
+    assert_lk_ok(lk_livy_endpoint_parse(lk_str_from(sim_address(kind)), lk_str_from(kind),
+                                        lk_cloud_builtin(LK_STR("public")), &sim->endpoint, &err),
                  &err);
     sim->livy = lk_livy_new(&(struct lk_livy_options){.endpoint = &sim->endpoint,
                                                       .cloud = lk_cloud_builtin(LK_STR("public")),
