@@ -253,17 +253,43 @@ static enum lk_status interpolate(char **text, const struct lk_vars *vars, size_
     return LK_OK;
 }
 
+/* Over the variables each axis as the text of its own reference: what a variable holds is not
+ * looked at again. *ret stays NULL where there is no axis. */
+static enum lk_status with_axes(const struct lk_args *args, const struct lk_vars *vars,
+                                struct lk_vars **ret, struct lk_error *err)
+{
+    enum lk_status st = LK_OK;
+
+    for (size_t i = 0; i < args->given_count && !st; i++) {
+        const struct given *given = &args->given[i];
+        LK_CLEANUP(lk_json_unref) json_t *itself = NULL;
+        struct lk_str name, rest;
+        if (given->option->takes.kind != LK_TAKES_AXIS ||
+            !lk_str_split(lk_str_from(given->value), '=', &name, &rest) || !lk_is_identifier(name))
+            continue;
+        if (!*ret)
+            *ret = lk_vars_copy(vars);
+        itself = lk_json_textf("{%.*s}", LK_STR_ARGS(name));
+        st = lk_vars_set(*ret, name, itself, err);
+    }
+    return st;
+}
+
 enum lk_status lk_args_interpolate(struct lk_args *args, const struct lk_vars *vars,
                                    struct lk_error *err)
 {
+    struct lk_vars *own = NULL;
     size_t room = VALUES_MAX;
-    enum lk_status st = LK_OK;
+    enum lk_status st = with_axes(args, vars, &own, err);
 
+    if (own)
+        vars = own;
     for (size_t i = 0; i < args->given_count && !st; i++)
         if (args->given[i].value)
             st = interpolate(&args->given[i].value, vars, &room, err);
     for (size_t i = 0; i < args->positional_count && !st; i++)
         st = interpolate(&args->positional[i], vars, &room, err);
+    lk_vars_free(own);
     return st;
 }
 

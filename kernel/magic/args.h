@@ -19,7 +19,8 @@ enum lk_takes_kind {
     LK_TAKES_VARIABLE,     /* name of a variable */
     LK_TAKES_ASSIGNMENT,   /* NAME=VALUE with a variable's name */
     LK_TAKES_MAGIC,        /* name of a magic */
-    LK_TAKES_VERB,         /* verb of the magic that the argument before it names */
+    LK_TAKES_AXIS, /* NAME=VALUES: {NAME} in the rest of the line is its, not a variable's */
+    LK_TAKES_VERB, /* verb of the magic that the argument before it names */
 };
 
 struct lk_takes {
@@ -47,9 +48,9 @@ LK_MUST_USE enum lk_status lk_args_read(const char *magic, const struct lk_optio
                                         size_t option_count, size_t positional_max,
                                         char *const *words, size_t word_count, struct lk_args **ret,
                                         struct lk_error *err);
-/* Replaces {name} in all values and positional arguments. To be done after reading: so what a
- * variable holds, be it blanks, quotes or a leading "--", stays a value. On failure args are
- * partly replaced. */
+/* Replaces {name} in all values and positional arguments, but for the names of LK_TAKES_AXIS. To be
+ * done after reading: so what a variable holds, be it blanks, quotes or a leading "--", stays a
+ * value. On failure args are partly replaced. */
 LK_MUST_USE enum lk_status lk_args_interpolate(struct lk_args *args, const struct lk_vars *vars,
                                                struct lk_error *err);
 void lk_args_free(struct lk_args *args);

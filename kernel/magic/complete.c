@@ -284,6 +284,8 @@ static void offer_values(struct offers *offers)
     case LK_TAKES_MAGIC:
         offer_magics(offers, ~0U);
         break;
+    case LK_TAKES_AXIS:
+        break;
     case LK_TAKES_VERB:
         offer_verbs(offers, offers->place->previous);
         break;

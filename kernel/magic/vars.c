@@ -30,6 +30,14 @@ void lk_vars_free(struct lk_vars *vars)
     free(vars);
 }
 
+struct lk_vars *lk_vars_copy(const struct lk_vars *vars)
+{
+    struct lk_vars *ret = lk_vars_new();
+
+    json_object_update(ret->all, vars->all);
+    return ret;
+}
+
 bool lk_is_identifier(struct lk_str name)
 {
     if (!name.len || name.len > NAME_MAX_BYTES || (name.ptr[0] >= '0' && name.ptr[0] <= '9'))

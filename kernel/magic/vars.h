@@ -10,6 +10,8 @@ struct lk_vars;
 
 LK_MUST_USE struct lk_vars *lk_vars_new(void);
 void lk_vars_free(struct lk_vars *vars);
+/* Shares the values. */
+LK_MUST_USE struct lk_vars *lk_vars_copy(const struct lk_vars *vars);
 /* An ASCII Python identifier of at most 128 bytes. */
 bool lk_is_identifier(struct lk_str name);
 /* Python identifiers only. Copies name, takes a reference to value. */

@@ -7,6 +7,7 @@ static const struct lk_option options[] = {
     {"name", "NAME", "a name", false},
     {"conf", "K=V", "a setting", true},
     {"wait", NULL, "a flag", false},
+    {"each", "NAME=VALUES", "an axis", true, {LK_TAKES_AXIS}},
 };
 
 static enum lk_status read_line(const char *line, size_t max, struct lk_args **ret,
@@ -126,6 +127,25 @@ static void a_variable_is_never_taken_for_more_than_a_value(void **state)
     lk_vars_free(vars);
 }
 
+static void an_axis_keeps_its_references(void **state)
+{
+    struct lk_vars *vars = lk_vars_new();
+    LK_CLEANUP(lk_json_unref) json_t *text = json_string("{b}");
+    LK_CLEANUP(lk_args_unref) struct lk_args *args = NULL;
+    struct lk_error err = LK_ERROR_INIT;
+
+    (void)state;
+    assert_lk_ok(lk_vars_set(vars, LK_STR("a"), text, &err), &err);
+    assert_lk_ok(lk_vars_set(vars, LK_STR("v"), text, &err), &err);
+    assert_lk_ok(read_line("--name {a}-{v}-{b} --each a=1 --each b={v}", 1, &args, &err), &err);
+    assert_lk_ok(lk_args_interpolate(args, vars, &err), &err);
+    assert_str(lk_args_get(args, "name"), "{a}-{b}-{b}");
+    assert_str(lk_args_get(args, "each"), "b={b}");
+    /* The variable of that name is what it was. */
+    assert_str(lk_json_str(lk_vars_get(vars, LK_STR("a"))), "{b}");
+    lk_vars_free(vars);
+}
+
 static void all_values_together_have_a_ceiling(void **state)
 {
     struct lk_vars *vars = lk_vars_new();
@@ -152,6 +172,7 @@ int main(void)
         cmocka_unit_test(numbers_and_a_lone_dash_are_arguments),
         cmocka_unit_test(what_is_wrong_is_said_with_the_next_step),
         cmocka_unit_test(a_variable_is_never_taken_for_more_than_a_value),
+        cmocka_unit_test(an_axis_keeps_its_references),
         cmocka_unit_test(all_values_together_have_a_ceiling),
     };
 
