@@ -108,6 +108,8 @@ enum lk_status lk_journal_begin(struct lk_journal *journal, const struct lk_jour
     put_text(intent->service_name, entry->service_name, sizeof(entry->service_name));
     put_text(intent->file, entry->file, sizeof(entry->file));
     put_text(intent->sha256, entry->sha256, sizeof(entry->sha256));
+    put_text(intent->sweep, entry->sweep, sizeof(entry->sweep));
+    entry->member = intent->member;
     put_text(intent->resubmit_of, entry->resubmit_of, sizeof(entry->resubmit_of));
     /* Before the line: there is no moment in which it looks like a lost one. */
     entry->was_locked = !st && lk_journal_lock_take(&journal->lock, intent->submit_id);
@@ -132,6 +134,22 @@ enum lk_status lk_journal_outcome(struct lk_journal *journal, struct lk_str subm
     st = append(journal, &line, err);
     lk_journal_lock_drop(&journal->lock, submit_id);
     return st;
+}
+
+enum lk_status lk_journal_claim(struct lk_journal *journal, struct lk_str name,
+                                struct lk_error *err)
+{
+    enum lk_status st = make_folder(journal, err);
+
+    if (st || lk_journal_lock_take(&journal->lock, name) ||
+        !lk_journal_lock_is_taken(&journal->lock, name))
+        return st;
+    return lk_error_set(err, LK_EXISTS, "AtWork", "another kernel is at it");
+}
+
+void lk_journal_unclaim(struct lk_journal *journal, struct lk_str name)
+{
+    lk_journal_lock_drop(&journal->lock, name);
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */

@@ -32,6 +32,8 @@ struct lk_journal_intent {
     struct lk_str file;
     struct lk_str sha256;      /* of the payload, in hex, when it is known */
     struct lk_str resubmit_of; /* submit id of the unknown one that this one follows */
+    struct lk_str sweep;       /* what it is a member of; empty: of nothing */
+    int64_t member;            /* which one, counted from 0 */
 };
 /* Before the POST. From here to its outcome the submission counts as under way. */
 LK_MUST_USE enum lk_status lk_journal_begin(struct lk_journal *journal,
@@ -58,6 +60,8 @@ struct lk_journal_entry {
     char file[1024];
     char sha256[65];
     char resubmit_of[40];
+    char sweep[40]; /* empty: it is no member of a sweep */
+    int64_t member;
     bool was_locked; /* the intent was written under the lock */
 
     char batch_id[64];
@@ -76,6 +80,11 @@ bool lk_journal_is_unsettled(const struct lk_journal_entry *entry);
 LK_MUST_USE enum lk_status lk_journal_read(struct lk_journal *journal, size_t max,
                                            struct lk_journal_entry **ret, size_t *ret_count,
                                            size_t *ret_bad_lines, struct lk_error *err);
+/* Claims some work by name for as long as this process lives or until it is given back. LK_EXISTS:
+ * another one that lives is at it. Where the file system knows no locks every claim is granted. */
+LK_MUST_USE enum lk_status lk_journal_claim(struct lk_journal *journal, struct lk_str name,
+                                            struct lk_error *err);
+void lk_journal_unclaim(struct lk_journal *journal, struct lk_str name);
 /* Whether two base addresses are one service: livy-local has other ports after each start, and is
  * the same service all the same. Pure. */
 bool lk_journal_is_same_service(struct lk_str a, struct lk_str b);

@@ -38,6 +38,9 @@ void lk_journal_line_write(const struct lk_journal_line *line, struct lk_buf *re
         set_text(json, "file", entry->file);
         set_text(json, "sha256", entry->sha256);
         set_text(json, "resubmit_of", entry->resubmit_of);
+        set_text(json, "sweep", entry->sweep);
+        if (entry->sweep[0])
+            json_object_set_new(json, "member", json_integer(entry->member));
         json_object_set_new(json, "locked", json_boolean(entry->was_locked));
     }
     lk_json_write(json, false, ret);
@@ -46,8 +49,9 @@ void lk_journal_line_write(const struct lk_journal_line *line, struct lk_buf *re
 
 struct fields {
     struct lk_str event, submit_id, at;
-    struct lk_str endpoint, service, name, service_name, file, sha256, resubmit_of;
+    struct lk_str endpoint, service, name, service_name, file, sha256, resubmit_of, sweep;
     struct lk_str outcome, batch_id, how;
+    int64_t member;
     bool locked;
 };
 
@@ -63,6 +67,8 @@ static const struct lk_json_field line_fields[] = {
     LK_JSON_OPTIONAL(struct fields, file, "file", LK_JSON_STR),
     LK_JSON_OPTIONAL(struct fields, sha256, "sha256", LK_JSON_STR),
     LK_JSON_OPTIONAL(struct fields, resubmit_of, "resubmit_of", LK_JSON_STR),
+    LK_JSON_OPTIONAL(struct fields, sweep, "sweep", LK_JSON_STR),
+    LK_JSON_OPTIONAL(struct fields, member, "member", LK_JSON_I64),
     LK_JSON_OPTIONAL(struct fields, locked, "locked", LK_JSON_BOOL),
     LK_JSON_OPTIONAL(struct fields, outcome, "outcome", LK_JSON_STR),
     LK_JSON_OPTIONAL(struct fields, batch_id, "batch_id", LK_JSON_STR),
@@ -98,6 +104,8 @@ static void read_intent(const struct fields *f, struct lk_journal_entry *ret)
     put_text(f->file, ret->file, sizeof(ret->file));
     put_text(f->sha256, ret->sha256, sizeof(ret->sha256));
     put_text(f->resubmit_of, ret->resubmit_of, sizeof(ret->resubmit_of));
+    put_text(f->sweep, ret->sweep, sizeof(ret->sweep));
+    ret->member = f->member;
     ret->was_locked = f->locked;
 }
 

@@ -12,6 +12,8 @@ struct lk_livy_spec {
                         * preview and submit; NULL for none */
     char sha256[65];   /* of the payload, in hex, where it is known; for the journal */
     bool resubmit;     /* an earlier one of unknown outcome does not stand in the way */
+    char sweep[40];    /* what it is a member of; empty: of nothing; for the journal */
+    int64_t member;    /* which one */
     char followed[40]; /* submit id of that earlier one; filled by submit */
 };
 

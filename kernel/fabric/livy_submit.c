@@ -83,6 +83,8 @@ static enum lk_status begin(struct submission *s, const struct lk_livy_spec *spe
                                 .file = lk_json_get_str(s->body, "file"),
                                 .sha256 = lk_str_from(spec->sha256),
                                 .resubmit_of = lk_str_from(spec->followed),
+                                .sweep = lk_str_from(spec->sweep),
+                                .member = spec->member,
                             },
                             err);
 }

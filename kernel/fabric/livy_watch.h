@@ -48,6 +48,9 @@ struct lk_watch_look {
 /* Told after every question, and at least once a second while waiting. */
 struct lk_watch_observer {
     void (*progress)(struct lk_watch_observer *observer, const struct lk_watch_look *look);
+    /* Asked after each of these: whether the watch may end here, with LK_OK, though not all have a
+     * verdict. NULL: never. */
+    bool (*is_enough)(struct lk_watch_observer *observer, const struct lk_watch_many *many);
 };
 
 /* Follows one batch. *batch holds at least the id at the start and the last reply at the end.

@@ -31,6 +31,11 @@ static unsigned draw_jitter(void)
     return bytes % 1001u;
 }
 
+static bool is_enough(const struct watch *w)
+{
+    return w->observer && w->observer->is_enough && w->observer->is_enough(w->observer, w->many);
+}
+
 static int64_t now_of(const struct watch *w)
 {
     return w->clock->monotonic_ms(w->clock);
@@ -94,7 +99,7 @@ static enum lk_status wait_until(struct watch *w, int64_t at_ms, bool *slept, st
             return LK_OK;
         if (w->deadline_ms && now_ms >= w->deadline_ms)
             return late(w, err);
-        if (left_ms <= 0)
+        if (left_ms <= 0 || is_enough(w))
             return LK_OK;
         if (w->deadline_ms && left_ms > w->deadline_ms - now_ms)
             left_ms = w->deadline_ms - now_ms;
@@ -198,6 +203,8 @@ enum lk_status lk_livy_watch_many(struct lk_livy *livy, struct lk_watch_many *ma
         st = wait_until(&w, ask.at_ms, &slept, err);
         if (slept)
             tell(&w);
+        else if (!st && is_enough(&w))
+            break;
         else if (!st)
             st = ask_next(&w, &ask, err);
     }

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/timefmt.h"
 #include "fabric/livy_marker.h"
+#include "magic/batch_sweep.h"
 #include "magic/batch_target.h"
 #include "magic/batch_view.h"
 #include "magic/batch_watch.h"
@@ -15,6 +16,7 @@ static const struct lk_option options[] = {
     {"wait", NULL, "follow it to its end, as %batch monitor does", false},
     {"dry-run", NULL, "show the request and send nothing", false},
     LK_BATCH_SUBMIT_OPTIONS,
+    LK_BATCH_SWEEP_OPTIONS,
 };
 
 /* ---- options → request --------------------------------------------------------------------- */
@@ -354,6 +356,10 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
         st = make_spec(args, lk_buf_view(&file), &spec, err);
     if (st)
         return st;
+    if (lk_args_has(args, "each")) {
+        add_sha256(context, &spec);
+        return lk_batch_sweep(context, cell, args, &spec, ret, err);
+    }
     if (lk_args_has(args, "dry-run"))
         return lk_batch_preview(context, &spec, ret, err);
     st = lk_batch_submit_spec(context, cell, &spec, ret, err);

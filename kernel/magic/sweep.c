@@ -1,5 +1,6 @@
 #include "magic/sweep.h"
 
+#include "base/digest.h"
 #include "magic/vars.h"
 
 #include <stdio.h>
@@ -270,6 +271,26 @@ void lk_sweep_key(const struct lk_sweep *sweep, size_t member, struct lk_buf *re
     for (size_t i = 0; i < sweep->axis_count; i++)
         lk_buf_printf(ret, "%s%s=%s", i ? "," : "", sweep->axes[i].name,
                       lk_sweep_value(sweep, member, i));
+}
+
+void lk_sweep_identity(const struct lk_sweep *sweep, const json_t *body, char ret[13])
+{
+    LK_CLEANUP(lk_json_unref) json_t *all = json_array();
+    LK_CLEANUP(lk_free_ptr) char *text = NULL;
+    struct lk_digest digest;
+
+    json_array_append(all, (json_t *)body);
+    for (size_t i = 0; i < sweep->axis_count; i++) {
+        json_t *axis = json_array();
+        json_array_append_new(axis, json_string(sweep->axes[i].name));
+        for (size_t at = 0; at < sweep->axes[i].count; at++)
+            json_array_append_new(axis, json_string(sweep->axes[i].values[at]));
+        json_array_append_new(all, axis);
+    }
+    text = json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS);
+    digest = lk_digest_of(LK_DIGEST_SHA256, lk_str_from(text ? text : ""));
+    for (size_t i = 0; i < 6; i++)
+        snprintf(ret + 2 * i, 3, "%02x", digest.bytes[i]);
 }
 
 /* ---- the request --------------------------------------------------------------------------- */

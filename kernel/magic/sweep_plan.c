@@ -78,6 +78,7 @@ void lk_sweep_accepted(struct lk_sweep_plan *plan, size_t member, const char *ba
 
     of->state = LK_MEMBER_GOING;
     of->attempts++;
+    of->recalled = false;
     snprintf(of->batch_id, sizeof of->batch_id, "%s", batch_id);
     of->why[0] = '\0';
     plan->full = 0;
@@ -130,8 +131,14 @@ void lk_sweep_news(struct lk_sweep_plan *plan, size_t member, const struct lk_li
     if (of->state != LK_MEMBER_GOING)
         return;
     of->state = states[batch->end];
-    if (batch->end == LK_BATCH_FAILED || batch->end == LK_BATCH_CANCELLED)
+    if (batch->end != LK_BATCH_FAILED && batch->end != LK_BATCH_CANCELLED)
+        return;
+    if (of->recalled && plan->retry_recalled) {
+        of->state = LK_MEMBER_WAITING;
+        of->batch_id[0] = '\0';
+    } else {
         keep_why(of, batch->message);
+    }
 }
 
 void lk_sweep_lost(struct lk_sweep_plan *plan, size_t member, const struct lk_error *err)
@@ -142,19 +149,4 @@ void lk_sweep_lost(struct lk_sweep_plan *plan, size_t member, const struct lk_er
         return;
     of->state = LK_MEMBER_UNKNOWN;
     keep_why(of, err->message);
-}
-
-size_t lk_sweep_retry(struct lk_sweep_plan *plan)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < plan->count; i++) {
-        struct lk_sweep_member *of = &plan->members[i];
-        if (of->state != LK_MEMBER_FAILED && of->state != LK_MEMBER_CANCELLED)
-            continue;
-        of->state = LK_MEMBER_WAITING;
-        of->batch_id[0] = of->why[0] = '\0';
-        count++;
-    }
-    return count;
 }

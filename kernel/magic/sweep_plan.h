@@ -21,6 +21,7 @@ struct lk_sweep_member {
     enum lk_member_state state;
     char batch_id[LK_BATCH_ID_MAX]; /* of the newest attempt; empty: none was accepted */
     int attempts;
+    bool recalled;                  /* from an earlier run; its end may be old */
     char why[LK_BATCH_MESSAGE_MAX]; /* one sentence, for what did not succeed */
 };
 
@@ -29,6 +30,7 @@ struct lk_sweep_plan {
     size_t count, max_parallel;
     int full;              /* times in a row that the service said it is full */
     int64_t not_before_ms; /* monotonic: no submission earlier */
+    bool retry_recalled;   /* recalled members that failed or were cancelled are submitted again */
     bool stopped; /* a request was refused for what it is: the others would be too, and wait */
 };
 
@@ -57,11 +59,8 @@ void lk_sweep_accepted(struct lk_sweep_plan *plan, size_t member, const char *ba
  * knows whether it runs. Anything else is a refusal. */
 void lk_sweep_not_accepted(struct lk_sweep_plan *plan, size_t member, const struct lk_error *err,
                            int64_t retry_after_ms, int64_t now_ms);
-/* A batch's news. An end is for ever; batch->end says which. */
+/* A batch's news. An end is for ever, but for retry_recalled; batch->end says which. */
 void lk_sweep_news(struct lk_sweep_plan *plan, size_t member, const struct lk_livy_batch *batch);
 /* The service no longer knows it. */
 void lk_sweep_lost(struct lk_sweep_plan *plan, size_t member, const struct lk_error *err);
-/* Failed and cancelled members are to be submitted again. Returns how many. */
-size_t lk_sweep_retry(struct lk_sweep_plan *plan);
-
 #endif

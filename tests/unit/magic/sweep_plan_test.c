@@ -112,28 +112,43 @@ static void an_unknown_member_is_never_submitted_again_by_itself(void **state)
     lk_sweep_lost(&plan, 1, &lost);
     assert_int_equal(lk_sweep_next(&plan, 0).step, LK_SWEEP_DONE);
     assert_int_equal(lk_sweep_count(&plan, LK_MEMBER_UNKNOWN), 2);
-    assert_int_equal(lk_sweep_retry(&plan), 0);
+}
+
+static void an_end_is_for_ever(void **state)
+{
+    LK_CLEANUP(lk_sweep_plan_done) struct lk_sweep_plan plan;
+
+    (void)state;
+    lk_sweep_plan_init(&plan, 1, 0);
+    plan.retry_recalled = true;
+    submit(&plan, 0, 0);
+    end(&plan, 0, LK_BATCH_FAILED);
+    end(&plan, 0, LK_BATCH_SUCCEEDED);
+    assert_int_equal(plan.members[0].state, LK_MEMBER_FAILED);
     assert_int_equal(lk_sweep_next(&plan, 0).step, LK_SWEEP_DONE);
 }
 
-static void failed_members_are_retried_on_request_and_an_end_is_for_ever(void **state)
+static void recalled_members_that_failed_are_retried_once_on_request(void **state)
 {
     LK_CLEANUP(lk_sweep_plan_done) struct lk_sweep_plan plan;
 
     (void)state;
     lk_sweep_plan_init(&plan, 3, 0);
-    for (size_t i = 0; i < 3; i++)
+    plan.retry_recalled = true;
+    for (size_t i = 0; i < 3; i++) {
         submit(&plan, 0, i);
+        plan.members[i].recalled = true;
+    }
     end(&plan, 0, LK_BATCH_SUCCEEDED);
     end(&plan, 1, LK_BATCH_FAILED);
-    end(&plan, 1, LK_BATCH_SUCCEEDED); /* late news of what has ended change nothing */
     end(&plan, 2, LK_BATCH_CANCELLED);
-    assert_int_equal(plan.members[1].state, LK_MEMBER_FAILED);
-    assert_int_equal(lk_sweep_retry(&plan), 2);
     submit(&plan, 0, 1);
     submit(&plan, 0, 2);
-    assert_int_equal(plan.members[1].attempts, 2);
     assert_int_equal(plan.members[0].attempts, 1);
+    assert_int_equal(plan.members[1].attempts, 2);
+    end(&plan, 1, LK_BATCH_FAILED);
+    end(&plan, 2, LK_BATCH_SUCCEEDED);
+    assert_int_equal(lk_sweep_next(&plan, 0).step, LK_SWEEP_DONE);
 }
 
 /* Whatever happens, no member is submitted while it goes on, none twice without a retry, and the
@@ -184,7 +199,8 @@ int main(void)
         cmocka_unit_test(a_full_service_is_asked_later_and_ever_more_rarely),
         cmocka_unit_test(a_refusal_stops_what_was_not_submitted),
         cmocka_unit_test(an_unknown_member_is_never_submitted_again_by_itself),
-        cmocka_unit_test(failed_members_are_retried_on_request_and_an_end_is_for_ever),
+        cmocka_unit_test(an_end_is_for_ever),
+        cmocka_unit_test(recalled_members_that_failed_are_retried_once_on_request),
         cmocka_unit_test(random_histories_never_double_a_member),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

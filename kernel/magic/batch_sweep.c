@@ -1,0 +1,494 @@
+#include "magic/batch_sweep.h"
+
+#include "base/timefmt.h"
+#include "base/uuid.h"
+#include "fabric/livy_settle.h"
+#include "fabric/livy_watch_many.h"
+#include "magic/batch_target.h"
+#include "magic/sweep_journal.h"
+#include "magic/sweep_view.h"
+#include "magic/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PARALLEL_MAX = LK_SWEEP_MEMBERS_MAX,
+    JOURNAL_LOOK_BACK = 5000,
+    ROWS_LIVE = 12,
+    ROWS_AT_END = 50,
+};
+
+struct sweeping {
+    struct lk_watch_observer observer; /* first: it is handed to the watch */
+    struct lk_context *context;
+    struct lk_cell *cell;
+    struct lk_livy *livy;
+    struct lk_livy_spec *shared;
+    struct lk_sweep sweep;
+    struct lk_sweep_plan plan;
+    struct lk_watch_many many;
+    char id[LK_SWEEP_ID_SIZE];
+    bool is_claimed;
+    struct lk_progress display;
+    int64_t until_ms;    /* monotonic; the watch is to end by then; 0: no matter when */
+    int64_t deadline_ms; /* monotonic; of --timeout; 0: none */
+    struct lk_error first_refusal;
+};
+
+static void sweeping_done(struct sweeping *s)
+{
+    if (s->is_claimed)
+        lk_journal_unclaim(s->context->journal, lk_str_from(s->id));
+    lk_sweep_done(&s->sweep);
+    lk_sweep_plan_done(&s->plan);
+    lk_watch_many_done(&s->many);
+}
+
+static int64_t now_of(const struct sweeping *s)
+{
+    return s->context->options.clock->monotonic_ms(s->context->options.clock);
+}
+
+static struct lk_sweep_sight sight_of(const struct sweeping *s)
+{
+    return (struct lk_sweep_sight){
+        .sweep = &s->sweep, .plan = &s->plan, .many = &s->many, .id = s->id};
+}
+
+/* ---- the line ------------------------------------------------------------------------------ */
+
+static enum lk_status read_axes(const struct lk_args *args, struct lk_sweep *ret,
+                                struct lk_error *err)
+{
+    struct lk_str text;
+    enum lk_status st = LK_OK;
+
+    *ret = (struct lk_sweep)LK_SWEEP_INIT;
+    for (size_t i = 0; !st && lk_args_get_nth(args, "each", i, &text); i++)
+        st = lk_sweep_add(ret, text, err);
+    return st;
+}
+
+static enum lk_status read_options(struct sweeping *s, const struct lk_args *args,
+                                   size_t *ret_parallel, struct lk_error *err)
+{
+    int64_t parallel = 0, timeout_ms = 0;
+
+    if (lk_args_has(args, "max-parallel") &&
+        (!lk_str_to_i64(lk_args_get(args, "max-parallel"), &parallel) || parallel < 1 ||
+         parallel > PARALLEL_MAX)) {
+        lk_error_set(err, LK_INVALID, "BadNumber", "--max-parallel takes a number from 1 to %d",
+                     PARALLEL_MAX);
+        return lk_error_next(err, "--max-parallel 4");
+    }
+    if (lk_args_has(args, "retry-failed") && !lk_args_has(args, "resume")) {
+        lk_error_set(err, LK_INVALID, "BadOption", "--retry-failed goes with --resume");
+        return lk_error_next(err, "The same line with --resume --retry-failed");
+    }
+    if (lk_args_has(args, "timeout") &&
+        !lk_duration_parse(lk_args_get(args, "timeout"), &timeout_ms)) {
+        lk_error_set(err, LK_INVALID, "BadDuration", "--timeout %.*s is no duration",
+                     LK_STR_ARGS(lk_args_get(args, "timeout")));
+        return lk_error_next(err, "--timeout 30m, --timeout 2h, --timeout 90s");
+    }
+    if (timeout_ms > 0)
+        s->deadline_ms = now_of(s) + timeout_ms;
+    *ret_parallel = (size_t)parallel;
+    return LK_OK;
+}
+
+/* ---- an earlier run of the same sweep ------------------------------------------------------ */
+
+static enum lk_status claim(struct sweeping *s, struct lk_error *err)
+{
+    enum lk_status st = lk_journal_claim(s->context->journal, lk_str_from(s->id), err);
+
+    s->is_claimed = !st;
+    if (st != LK_EXISTS)
+        return st;
+    lk_error_set(err, st, "SweepAtWork", "another kernel is running this sweep right now");
+    return lk_error_next(err, "`%%batch monitor --all` watches its batches as well.");
+}
+
+static enum lk_status already_begun(const struct sweeping *s, size_t accepted, struct lk_error *err)
+{
+    lk_error_set(err, LK_EXISTS, "SweepUnfinished",
+                 "this sweep was begun before, and %zu of its %zu members were submitted", accepted,
+                 s->plan.count);
+    return lk_error_next(err, "--resume goes on with it; --resubmit runs all of it anew.");
+}
+
+/* A member whose answer was lost is looked for; what is found is watched, what is not stays
+ * unknown unless --resubmit says that it may run twice. */
+static enum lk_status settle_member(struct sweeping *s, const struct lk_journal_entry *found,
+                                    size_t i, bool resubmit, struct lk_error *err)
+{
+    LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
+    struct lk_sweep_member *member = &s->plan.members[i];
+    struct lk_journal_entry entry = *found;
+    enum lk_status st = lk_livy_settle(s->livy, &entry, s->cell->cancel, &batch, err);
+
+    if (st == LK_CANCELLED)
+        return st;
+    if (!st) {
+        member->state = LK_MEMBER_GOING;
+        member->recalled = true;
+        snprintf(member->batch_id, sizeof member->batch_id, "%s", batch.id);
+        member->why[0] = '\0';
+    } else if (st == LK_EXISTS || (st == LK_NOT_FOUND && resubmit)) {
+        member->state = LK_MEMBER_WAITING;
+        member->why[0] = '\0';
+    }
+    return LK_OK;
+}
+
+static enum lk_status settle_unknown(struct sweeping *s, const struct lk_sweep_log *log,
+                                     bool resubmit, struct lk_error *err)
+{
+    enum lk_status st = LK_OK;
+
+    for (size_t i = 0; i < s->plan.count && !st; i++)
+        if (s->plan.members[i].state == LK_MEMBER_UNKNOWN)
+            st = settle_member(s, lk_sweep_entry(log, s->id, i), i, resubmit, err);
+    return st;
+}
+
+static enum lk_status watch_member(struct sweeping *s, size_t i, struct lk_error *err)
+{
+    const struct lk_sweep_member *member = &s->plan.members[i];
+    struct lk_watched *item = lk_watch_many_add(&s->many, lk_str_from(member->batch_id));
+
+    if (!item)
+        return lk_error_set(err, LK_LIMIT, "TooManyBatches",
+                            "more batches than can be watched at once");
+    lk_watched_accepted(item, LK_STR_EMPTY, LK_STR_EMPTY);
+    return LK_OK;
+}
+
+static enum lk_status recall(struct sweeping *s, const struct lk_sweep_log *log, bool resume,
+                             bool resubmit, struct lk_error *err)
+{
+    size_t accepted = lk_sweep_recall(log, s->id, &s->plan);
+    bool is_whole = accepted == s->plan.count;
+    enum lk_status st;
+
+    if (!resume && !is_whole && !resubmit)
+        return already_begun(s, accepted, err);
+    if (!resume) { /* all of it was submitted, or is to be anew: this is another run */
+        size_t count = s->plan.count, parallel = s->plan.max_parallel;
+        lk_sweep_plan_done(&s->plan);
+        lk_sweep_plan_init(&s->plan, count, parallel);
+        s->id[0] = '\0';
+        return LK_OK;
+    }
+    st = settle_unknown(s, log, resubmit, err);
+    for (size_t i = 0; i < s->plan.count && !st; i++)
+        if (s->plan.members[i].state == LK_MEMBER_GOING)
+            st = watch_member(s, i, err);
+    return st;
+}
+
+static void name_new_run(struct sweeping *s, const char *identity)
+{
+    char run[LK_UUID_SIZE];
+
+    lk_uuid_v4(run);
+    snprintf(s->id, sizeof s->id, "%s-%.8s", identity, run);
+}
+
+static enum lk_status find_run(struct sweeping *s, const struct lk_args *args, struct lk_error *err)
+{
+    bool resume = lk_args_has(args, "resume");
+    struct lk_journal_entry *entries = NULL;
+    struct lk_sweep_log log = {.endpoint = lk_str_from(s->context->endpoint.base)};
+    char identity[13];
+    size_t bad = 0;
+    bool was_run;
+    enum lk_status st;
+
+    lk_sweep_identity(&s->sweep, s->shared->body, identity);
+    st = lk_journal_read(s->context->journal, JOURNAL_LOOK_BACK, &entries, &log.count, &bad, err);
+    if (st)
+        return st;
+    log.entries = entries;
+    was_run = lk_sweep_newest_run(&log, identity, s->id);
+    if (was_run)
+        st = claim(s, err);
+    if (was_run && !st)
+        st = recall(s, &log, resume, s->shared->resubmit, err);
+    free(entries);
+    if (!st && !was_run && resume) {
+        lk_error_set(err, LK_NOT_FOUND, "NoSweep", "no sweep with this request was begun here");
+        return lk_error_next(err, "Without --resume it is begun. A changed option makes another "
+                                  "sweep.");
+    }
+    if (st || s->id[0])
+        return st;
+    name_new_run(s, identity);
+    return claim(s, err);
+}
+
+/* ---- submitting ---------------------------------------------------------------------------- */
+
+static void show(struct sweeping *s, const struct lk_batch_look *look)
+{
+    struct lk_sweep_sight sight = sight_of(s);
+    LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(256 << 10);
+    LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(256 << 10);
+    LK_CLEANUP(lk_json_unref) json_t *value = NULL;
+
+    if (!look->is_last && !lk_progress_is_due(&s->display))
+        return;
+    value = lk_sweep_sight_value(s->context, &sight, false);
+    lk_sweep_table(s->context, &sight, look, ROWS_LIVE, &markdown, &plain);
+    if (s->cell->terminal) {
+        lk_buf_clear(&plain);
+        lk_sweep_line(&sight, &plain);
+    }
+    lk_progress_show(&s->display, lk_buf_view(&markdown), lk_buf_view(&plain), value,
+                     look->is_last);
+}
+
+static enum lk_status submit(struct sweeping *s, size_t member, struct lk_error *err)
+{
+    LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
+    LK_CLEANUP(lk_livy_spec_done)
+    struct lk_livy_spec spec = {.body = lk_sweep_request(&s->sweep, member, s->shared->body),
+                                .resubmit = s->shared->resubmit,
+                                .member = (int64_t)member};
+    struct lk_error own = LK_ERROR_INIT;
+    enum lk_status st;
+
+    memcpy(spec.sha256, s->shared->sha256, sizeof spec.sha256);
+    snprintf(spec.sweep, sizeof spec.sweep, "%s", s->id);
+    st = lk_livy_submit(s->livy, &spec, s->cell->cancel, &batch, &own);
+    if (st == LK_CANCELLED || st == LK_UNAUTHORIZED || st == LK_IO) {
+        *err = own;
+        return st;
+    }
+    if (st) {
+        if (st != LK_THROTTLED && st != LK_NETWORK && st != LK_UNKNOWN && !s->first_refusal.status)
+            s->first_refusal = own;
+        lk_sweep_not_accepted(&s->plan, member, &own, -1, now_of(s));
+        return LK_OK;
+    }
+    lk_sweep_accepted(&s->plan, member, batch.id);
+    snprintf(s->context->last_batch, sizeof s->context->last_batch, "%s", batch.id);
+    lk_batch_seen(s->context, &batch);
+    st = watch_member(s, member, err);
+    show(s, &(struct lk_batch_look){.unix_ms = 0});
+    return st;
+}
+
+/* ---- watching ------------------------------------------------------------------------------ */
+
+/* The member whose newest attempt is that batch; count when there is none. */
+static size_t member_of(const struct sweeping *s, const char *batch_id)
+{
+    size_t i = 0;
+
+    while (i < s->plan.count && strcmp(s->plan.members[i].batch_id, batch_id) != 0)
+        i++;
+    return i;
+}
+
+/* Takes over what the watch has learned. */
+static void take_news(struct sweeping *s)
+{
+    for (size_t i = 0; i < s->many.count; i++) {
+        struct lk_watched *item = &s->many.items[i];
+        size_t member = member_of(s, item->batch.id);
+        if (member == s->plan.count)
+            continue;
+        if (item->verdict == LK_WATCH_ENDED)
+            lk_sweep_news(&s->plan, member, &item->batch);
+        else if (item->verdict != LK_WATCH_POLL_AGAIN && item->trouble)
+            lk_sweep_lost(&s->plan, member, item->trouble);
+    }
+}
+
+static void progress(struct lk_watch_observer *observer, const struct lk_watch_look *look)
+{
+    struct sweeping *s = (struct sweeping *)observer;
+
+    take_news(s);
+    show(s, &(struct lk_batch_look){.unix_ms = look->answer_unix_ms,
+                                    .trouble = look->trouble,
+                                    .slept_ms = look->slept_ms});
+}
+
+/* A member may be submitted in the place of one that ended, or after the service's pause. */
+static bool is_enough(struct lk_watch_observer *observer, const struct lk_watch_many *many)
+{
+    const struct sweeping *s = (const struct sweeping *)observer;
+
+    (void)many;
+    return lk_sweep_next(&s->plan, now_of(s)).step != LK_SWEEP_WATCH;
+}
+
+static enum lk_status late(const struct sweeping *s, struct lk_error *err)
+{
+    return lk_error_set(err, LK_TIMEOUT, "WatchTimeout",
+                        "the sweep did not end in time: %zu of %zu members go on",
+                        lk_sweep_count(&s->plan, LK_MEMBER_GOING), s->plan.count);
+}
+
+/* When nothing goes on, it is the service's pause that is waited for. */
+static enum lk_status watch(struct sweeping *s, int64_t until_ms, struct lk_error *err)
+{
+    struct lk_clock *clock = s->context->options.clock;
+    int64_t now = now_of(s), left = s->deadline_ms ? s->deadline_ms - now : 0;
+
+    if (s->deadline_ms && left <= 0)
+        return late(s, err);
+    if (lk_sweep_count(&s->plan, LK_MEMBER_GOING))
+        return lk_livy_watch_many(s->livy, &s->many, left, &s->observer, s->cell->cancel, err);
+    show(s, &(struct lk_batch_look){.unix_ms = 0});
+    until_ms = until_ms > now + 1000 ? now + 1000 : until_ms;
+    return clock->wait_ms(clock, until_ms > now ? until_ms - now : 1, s->cell->cancel, err);
+}
+
+static enum lk_status run_all(struct sweeping *s, struct lk_error *err)
+{
+    enum lk_status st = LK_OK;
+
+    while (!st) {
+        struct lk_sweep_next next = lk_sweep_next(&s->plan, now_of(s));
+        if (next.step == LK_SWEEP_DONE)
+            break;
+        if (next.step == LK_SWEEP_SUBMIT)
+            st = s->deadline_ms && now_of(s) >= s->deadline_ms ? late(s, err)
+                                                               : submit(s, next.member, err);
+        else
+            st = watch(s, next.until_ms, err);
+        take_news(s);
+    }
+    return st;
+}
+
+/* ---- the end ------------------------------------------------------------------------------- */
+
+static enum lk_status judge(const struct sweeping *s, struct lk_error *err)
+{
+    size_t failed =
+        lk_sweep_count(&s->plan, LK_MEMBER_FAILED) + lk_sweep_count(&s->plan, LK_MEMBER_CANCELLED);
+    size_t unknown = lk_sweep_count(&s->plan, LK_MEMBER_UNKNOWN);
+
+    if (s->first_refusal.status) {
+        *err = s->first_refusal;
+        lk_error_prefix(err, "no more of the sweep was submitted");
+        return err->status;
+    }
+    if (unknown) {
+        lk_error_set(err, LK_UNKNOWN, "SweepUnknown",
+                     "what became of %zu of %zu members is unknown", unknown, s->plan.count);
+        return lk_error_next(err, "The same line with --resume looks for them again; with --resume "
+                                  "--resubmit it submits those that are not found.");
+    }
+    if (!failed)
+        return LK_OK;
+    lk_error_set(err, LK_FAILED, "SweepFailed", "%zu of %zu members did not succeed", failed,
+                 s->plan.count);
+    return lk_error_next(err, "`%%batch log ID` shows why; the same line with --resume "
+                              "--retry-failed submits them again.");
+}
+
+static enum lk_status explain_stop(const struct sweeping *s, enum lk_status st,
+                                   struct lk_error *err)
+{
+    if (st == LK_CANCELLED)
+        lk_error_set(err, st, "KeyboardInterrupt",
+                     "Stopped the sweep: %zu members go on, %zu were not submitted.",
+                     lk_sweep_count(&s->plan, LK_MEMBER_GOING),
+                     lk_sweep_count(&s->plan, LK_MEMBER_WAITING));
+    if (st != LK_CANCELLED && st != LK_TIMEOUT)
+        lk_error_prefix(err, "the sweep was left");
+    if (st == LK_CANCELLED || st == LK_TIMEOUT)
+        return lk_error_next(err, "The same line with --resume goes on with it.");
+    return st;
+}
+
+static enum lk_status finish(struct sweeping *s, enum lk_status st, struct lk_answer *ret,
+                             struct lk_error *err)
+{
+    struct lk_sweep_sight sight = sight_of(s);
+
+    ret->value = lk_sweep_sight_value(s->context, &sight, true);
+    lk_sweep_table(s->context, &sight, NULL, ROWS_AT_END, &ret->markdown, &ret->plain);
+    if (s->display.shown) {
+        snprintf(ret->id, sizeof ret->id, "%s", s->display.display_id);
+        ret->display_id = ret->id;
+    }
+    return st ? explain_stop(s, st, err) : judge(s, err);
+}
+
+/* ---- --dry-run ----------------------------------------------------------------------------- */
+
+static enum lk_status preview(struct sweeping *s, struct lk_answer *ret, struct lk_error *err)
+{
+    struct lk_table *table = lk_table_new(3, "Member", "Name", "Arguments");
+    json_t *requests = json_array();
+    enum lk_status st = LK_OK;
+
+    for (size_t i = 0; i < s->plan.count && !st; i++) {
+        LK_CLEANUP(lk_livy_spec_done)
+        struct lk_livy_spec spec = {.body = lk_sweep_request(&s->sweep, i, s->shared->body)};
+        LK_CLEANUP(lk_buf_done) struct lk_buf key = LK_BUF_INIT(64 << 10);
+        LK_CLEANUP(lk_buf_done) struct lk_buf args = LK_BUF_INIT(64 << 10);
+        LK_CLEANUP(lk_json_unref) json_t *request = NULL;
+        json_t *arg;
+        size_t at;
+        st = lk_livy_preview(s->livy, &spec, &request, err);
+        if (st)
+            break;
+        json_array_append(requests, request);
+        lk_sweep_key(&s->sweep, i, &key);
+        json_array_foreach(json_object_get(request, "args"), at, arg)
+            lk_buf_printf(&args, "%s%s", at ? " " : "", json_string_value(arg));
+        lk_table_row(table, (struct lk_str[]){lk_buf_view(&key), lk_json_get_str(request, "name"),
+                                              lk_buf_view(&args)});
+    }
+    lk_buf_printf(&ret->plain, "%zu requests would be sent. Nothing was sent.\n", s->plan.count);
+    lk_buf_printf(&ret->markdown, "%zu requests would be sent. Nothing was sent.\n\n",
+                  s->plan.count);
+    lk_table_write(table, ROWS_AT_END, &ret->markdown, &ret->plain);
+    lk_table_free(table);
+    ret->value = json_object();
+    json_object_set_new(ret->value, "kind", json_string("batch.requests"));
+    json_object_set_new(ret->value, "url", lk_json_textf("%s/batches", s->context->endpoint.base));
+    json_object_set_new(ret->value, "requests", requests);
+    return st;
+}
+
+enum lk_status lk_batch_sweep(struct lk_context *context, struct lk_cell *cell,
+                              const struct lk_args *args, struct lk_livy_spec *spec,
+                              struct lk_answer *ret, struct lk_error *err)
+{
+    LK_CLEANUP(sweeping_done)
+    struct sweeping s = {.observer = {.progress = progress, .is_enough = is_enough},
+                         .context = context,
+                         .cell = cell,
+                         .shared = spec};
+    size_t parallel = 0;
+    enum lk_status st = lk_context_livy(context, &s.livy, err);
+
+    if (!st)
+        st = read_axes(args, &s.sweep, err);
+    if (!st)
+        st = read_options(&s, args, &parallel, err);
+    if (st)
+        return st;
+    lk_sweep_plan_init(&s.plan, s.sweep.count, parallel);
+    if (lk_args_has(args, "dry-run"))
+        return preview(&s, ret, err);
+    lk_watch_many_init(&s.many, context->endpoint.profile);
+    lk_progress_init(&s.display, cell, context->options.clock);
+    st = find_run(&s, args, err);
+    if (st)
+        return st;
+    s.plan.retry_recalled = lk_args_has(args, "retry-failed");
+    st = run_all(&s, err);
+    return finish(&s, st, ret, err);
+}

@@ -1,0 +1,30 @@
+/* A sweep as value and view: counts, one table of its members. */
+#ifndef LK_MAGIC_SWEEP_VIEW_H
+#define LK_MAGIC_SWEEP_VIEW_H
+
+#include "fabric/livy_watch_many.h"
+#include "magic/batch_view.h"
+#include "magic/sweep.h"
+#include "magic/sweep_plan.h"
+
+/* What is shown; borrowed for the call. */
+struct lk_sweep_sight {
+    const struct lk_sweep *sweep;
+    const struct lk_sweep_plan *plan;
+    const struct lk_watch_many *many; /* batches of the members, by their ids */
+    const char *id;                   /* of the sweep */
+};
+
+/* "12 members: 4 running, 3 waiting, 5 succeeded" */
+void lk_sweep_line(const struct lk_sweep_sight *sight, struct lk_buf *ret);
+/* At most rows of them: what went wrong first, then what goes on; the rest is counted. look NULL:
+ * it is over. */
+void lk_sweep_table(const struct lk_context *context, const struct lk_sweep_sight *sight,
+                    const struct lk_batch_look *look, size_t rows, struct lk_buf *markdown,
+                    struct lk_buf *plain);
+/* {"kind": "batch.sweep", "sweep", "count", a count for each state, "members": [{"member": {axis:
+ * value}, "state", "attempts", "batch"}]}. New. */
+json_t *lk_sweep_sight_value(const struct lk_context *context, const struct lk_sweep_sight *sight,
+                             bool with_members);
+
+#endif
