@@ -389,7 +389,7 @@ static enum lk_status judge(const struct sweeping *s, struct lk_error *err)
     }
     if (!failed)
         return LK_OK;
-    lk_error_set(err, LK_FAILED, "SweepFailed", "%zu of %zu members did not succeed", failed,
+    lk_error_set(err, LK_FAILED, "BatchesFailed", "%zu of %zu members did not succeed", failed,
                  s->plan.count);
     return lk_error_next(err, "`%%batch log ID` shows why; the same line with --resume "
                               "--retry-failed submits them again.");
