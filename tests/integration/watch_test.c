@@ -262,7 +262,7 @@ static void several_are_watched_in_one_table_and_the_code_tells_how_they_ended(v
     assert_int_equal(json_array_size(json_object_get(value, "batches")), 5);
     assert_int_equal(json_integer_value(json_object_get(value, "failed")), 1);
     assert_contains(bad.errors, "1 of 5 batches did not succeed; the first: batch 'bad' failed");
-    assert_contains(bad.errors, "ended with code 1"); /* the end of its log */
+    assert_contains(bad.errors, "\nbroken\n"); /* the end of its log */
 }
 
 static void what_goes_on_is_found_by_all(void **state)
