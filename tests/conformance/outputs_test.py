@@ -41,7 +41,8 @@ LOOKS = ["%help", "%help batch submit", "%help batch", "%livy info", "%entra sta
 BATCH_LOOKS = ["%batch list", "%batch list --max 60", "%batch status 1", "%batch status 3", "%batch log 1",
                "%batch log 1 --tail 2", "%batch status 500", "%batch status 404", "%batch status 99",
                "%batch list --json", "%batch list --name a --state failed --since 300d --skip 1 --max 2",
-               "%batch times 1 3", "%batch compare 1 3", "%batch open 1", "%batch attach 1"]
+               "%batch times 1 3", "%batch compare 1 3", "%batch open 1", "%batch attach 1", "%batch history",
+               "%batch recover --all"]
 
 
 def cells(hostile):
