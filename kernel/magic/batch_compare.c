@@ -9,7 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_SHOWN = 120, ROWS_SHOWN = 60, TITLE_SHOWN = 30 };
+enum {
+    TEXT_SHOWN = 120,
+    ROWS_SHOWN = 60,
+    TITLE_SHOWN = 30,
+    PERCENT_FROM_MS = 1000, /* of less, a share says nothing */
+};
 
 struct sides {
     struct lk_livy_batch batches[2];
@@ -26,20 +31,21 @@ static void sides_done(struct sides *sides)
 /* "+12 s (+8 %)" */
 static void change_text(int64_t from, int64_t to, struct lk_buf *ret)
 {
-    int64_t by = to - from;
+    int64_t by = to - from, size = by < 0 ? -by : by;
+    const char *sign = by < 0 ? "−" : "+";
     char text[LK_DURATION_TEXT_MAX];
+    int64_t percent = from >= PERCENT_FROM_MS ? (size * 100 + from / 2) / from : 0;
 
     if (from < 0 || to < 0)
         return;
-    if (!by) {
+    if (size < LK_BATCH_PHASE_SHOWN_MS) {
         lk_buf_put(ret, LK_STR("same"));
         return;
     }
-    lk_duration_text(by < 0 ? -by : by, text);
-    lk_buf_printf(ret, "%s%s", by > 0 ? "+" : by < 0 ? "−" : "", text);
-    if (from > 0)
-        lk_buf_printf(ret, " (%+lld %%)",
-                      (long long)((by * 100 + (by < 0 ? -from : from) / 2) / from));
+    lk_duration_text(size, text);
+    lk_buf_printf(ret, "%s%s", sign, text);
+    if (percent)
+        lk_buf_printf(ret, " (%s%lld %%)", sign, (long long)percent);
 }
 
 static void time_rows(const struct sides *sides, int64_t now, struct lk_table *table, json_t *times)

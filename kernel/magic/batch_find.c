@@ -102,7 +102,7 @@ void lk_batch_found_done(struct lk_batch_found *found)
 }
 
 void lk_batch_found_note(const struct lk_batch_found *found, const struct lk_args *args,
-                         const char *magic, struct lk_buf *markdown, struct lk_buf *plain)
+                         struct lk_buf *markdown, struct lk_buf *plain)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf note = LK_BUF_INIT(512);
     int64_t skip = 0;
@@ -110,7 +110,7 @@ void lk_batch_found_note(const struct lk_batch_found *found, const struct lk_arg
     if (lk_args_has(args, "skip") && !lk_str_to_i64(lk_args_get(args, "skip"), &skip))
         skip = 0;
     if (found->more)
-        lk_buf_printf(&note, "There are more: %s --skip %lld", magic,
+        lk_buf_printf(&note, "There are more: the same line with --skip %lld shows them.",
                       (long long)(skip + (int64_t)found->list.count));
     else if (found->looked_at >= LOOKED_AT_MAX)
         lk_buf_printf(&note, "Only the newest %zu batches were looked at.", found->looked_at);

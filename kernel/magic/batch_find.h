@@ -30,8 +30,8 @@ LK_MUST_USE enum lk_status lk_batch_find(struct lk_context *context, const struc
                                          struct lk_error *err);
 void lk_batch_found_done(struct lk_batch_found *found);
 /* What stands below the table: the next page, or what was not looked at. Nothing when there is
- * nothing to say. magic: "%batch list". */
+ * nothing to say. */
 void lk_batch_found_note(const struct lk_batch_found *found, const struct lk_args *args,
-                         const char *magic, struct lk_buf *markdown, struct lk_buf *plain);
+                         struct lk_buf *markdown, struct lk_buf *plain);
 
 #endif

@@ -157,7 +157,7 @@ static void a_list_says_where_its_next_page_begins(void **state)
 
     fake_http_reply(f->http, 200, NULL, THREE);
     run(f, "%batch list --skip 1 --max 1");
-    assert_contains(shown(f, "text/plain"), "There are more: %batch list --skip 2");
+    assert_contains(shown(f, "text/plain"), "There are more: the same line with --skip 2");
     fake_http_reply(f->http, 200, NULL, THREE);
     run(f, "%batch list --skip 1 --max 2");
     assert_lacks(shown(f, "text/plain"), "There are more");
@@ -236,6 +236,7 @@ static void two_runs_are_compared_phase_by_phase_and_setting_by_setting(void **s
     assert_contains(shown(f, "text/plain"), "+20 s (+200 %)");       /* queued: 10 s and 30 s */
     assert_contains(shown(f, "text/plain"), "+1 min 00 s (+100 %)"); /* in all: 1 and 2 minutes */
     assert_contains(shown(f, "text/plain"), "trips aaaaaaaa");
+    assert_contains(shown(f, "text/plain"), "same"); /* starting: 10 s each */
     assert_contains(shown(f, "text/plain"), "conf spark.targetTable");
     assert_lacks(shown(f, "text/plain"), "conf spark.a");
     assert_contains(shown(f, "text/plain"), "2 fields of the requests are the same.");
