@@ -161,6 +161,17 @@ static void look_at_status(struct local_livy *livy, struct local_livy_job *job)
         local_livy_save(livy, batch);
 }
 
+/* In a cluster the application is there before the payload's first line. Here Spark makes one when
+ * the payload asks for a session; for one that never did, the driver's output could not be asked
+ * for without. */
+static void give_application(struct local_batch *batch)
+{
+    if (batch->app_id[0] || !batch->at_ms[LOCAL_BATCH_PACKAGING])
+        return;
+    snprintf(batch->app_id, sizeof batch->app_id, "local-%lld",
+             (long long)batch->at_ms[LOCAL_BATCH_PACKAGING]);
+}
+
 static void end_job(struct local_livy *livy, struct local_livy_job *job, int wait_status)
 {
     LK_CLEANUP(lk_free_ptr) char *folder = local_livy_folder(livy, job->batch.id);
@@ -170,6 +181,7 @@ static void end_job(struct local_livy *livy, struct local_livy_job *job, int wai
     send_signal(job, SIGKILL);
     job->pid = 0;
     job->kill_at = 0;
+    give_application(&job->batch);
     local_batch_finish(&job->batch, code, now_ms(livy));
     local_livy_note(livy, &job->batch, "spark-submit ended with code %d: %s", code,
                     job->batch.phase == LOCAL_BATCH_SUCCESS ? "success"

@@ -111,6 +111,24 @@ static void a_payload_runs_in_the_lakehouse_and_its_output_is_the_driver_log(voi
     assert_false(local_livy_is_busy(f->livy));
 }
 
+static void a_payload_without_a_session_has_its_driver_log_all_the_same(void **state)
+{
+    struct fixture *f = *state;
+    char id[LK_UUID_SIZE], path[256], *log;
+    json_t *json;
+
+    write_payload(f, "early.py", "echo 'ValueError: early' >&2; exit 1\n");
+    submit(f, "early.py", id);
+    json = wait_for(f, id, "dead");
+    assert_int_equal(strncmp(text_at(json, "appId"), "local-", 6), 0);
+    snprintf(path, sizeof path, LH "/livySessions/%s/applications/%s/logs", id,
+             text_at(json, "appId"));
+    json_decref(json);
+    assert_int_equal(ask(f, LOCAL_GET, path, "type=driver&fileName=stderr", "", &log), 200);
+    assert_string_equal(log, "ValueError: early\n");
+    free(log);
+}
+
 static void a_log_is_read_in_parts(void **state)
 {
     static const struct {
@@ -484,6 +502,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_payload_runs_in_the_lakehouse_and_its_output_is_the_driver_log),
+        TEST(a_payload_without_a_session_has_its_driver_log_all_the_same),
         TEST(a_log_is_read_in_parts),
         TEST(a_failing_payload_leaves_its_error_and_its_log),
         TEST(a_missing_payload_is_accepted_and_dies_with_the_reason),
