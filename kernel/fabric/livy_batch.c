@@ -303,6 +303,9 @@ static void read_names(const struct reply *reply, struct lk_livy_batch *ret)
              ret->app_id, sizeof(ret->app_id));
     put_text(first_text(reply->root, (const char *const[]){"submitterName", "submitterId", NULL}),
              ret->submitter, sizeof(ret->submitter));
+    if (!ret->submitter[0]) /* the monitoring API has it one level down (livy.md §2) */
+        put_text(lk_json_get_str(json_object_get(reply->root, "submitter"), "id"), ret->submitter,
+                 sizeof(ret->submitter));
     if (lk_str_starts(ui, LK_STR("https://")) || lk_str_starts(ui, LK_STR("http://")))
         put_text(ui, ret->spark_ui_url, sizeof(ret->spark_ui_url));
 }

@@ -1,7 +1,7 @@
 /* The last resort: Fabric's monitoring API, which knows batches by name, submitter and time. */
 #include "fabric/livy_lookup.h"
 
-#include "base/encoding.h"
+#include "fabric/livy_past.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 enum { PAGES_MAX = 5, JOURNAL_LOOK_BACK = 1000, SKEW_MS = 60000, LATE_MS = 15 * 60000 };
 
 struct search {
+    const struct lk_livy_profile *profile;
     const struct lk_livy_sought *sought;
     const char *submitter;
     struct lk_journal_entry *entries; /* of the journal */
@@ -48,60 +49,23 @@ static bool fits(const struct search *s, const struct lk_livy_profile *profile, 
            batch.submitted_ms <= s->sought->began_unix_ms + LATE_MS && !is_anothers(s, batch.id);
 }
 
-/* "https://…/lakehouses/<GUID>/livySessions[?continuationToken=…]"; empty for services without. */
-static void first_page(const struct lk_livy *livy, struct lk_buf *ret)
+static bool keep_fitting(void *of, const json_t *item)
 {
-    lk_buf_clear(ret);
-    if (!lk_livy_session_url(livy, LK_STR_EMPTY, ret))
-        lk_buf_clear(ret);
-    else if (lk_str_ends(lk_buf_view(ret), LK_STR("/")))
-        lk_buf_truncate(ret, ret->len - 1);
-}
+    struct search *s = of;
 
-static void next_page(const struct lk_livy *livy, struct lk_str token, struct lk_buf *ret)
-{
-    lk_buf_clear(ret);
-    if (!token.len)
-        return;
-    first_page(livy, ret);
-    lk_buf_put(ret, LK_STR("?continuationToken="));
-    lk_percent_encode(token, ret);
-}
-
-/* One page; url becomes the address of the next, empty after the last. */
-static enum lk_status search_page(struct lk_livy *livy, struct search *s, struct lk_buf *url,
-                                  struct lk_cancel *cancel, struct lk_error *err)
-{
-    LK_CLEANUP(lk_json_unref) json_t *json = NULL;
-    enum lk_status st = lk_livy_get_json(livy, url, "the history of batches", cancel, &json, err);
-    json_t *item;
-    size_t i;
-
-    if (st)
-        return st;
-    json_array_foreach(json_object_get(json, "value"), i, item)
-    {
-        if (fits(s, livy->profile, item))
-            json_array_append(s->fitting, item);
-    }
-    next_page(livy, lk_json_get_str(json, "continuationToken"), url);
-    return lk_buf_check(url, "an address of the history", err);
+    if (fits(s, s->profile, item))
+        json_array_append(s->fitting, (json_t *)item);
+    return true;
 }
 
 static enum lk_status search_pages(struct lk_livy *livy, struct search *s, struct lk_cancel *cancel,
                                    struct lk_error *err)
 {
-    LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
-    enum lk_status st = LK_OK;
+    bool is_whole = false;
+    enum lk_status st = lk_livy_past_each(livy, PAGES_MAX, keep_fitting, s, cancel, &is_whole, err);
 
-    first_page(livy, &url);
-    if (!url.len)
-        return lk_error_set(err, LK_NOT_FOUND, "NoHistory", "%s keeps no history of batches",
-                            livy->profile->title);
-    for (int i = 0; i < PAGES_MAX && url.len && !st; i++)
-        st = search_page(livy, s, &url, cancel, err);
     /* Not all of it was seen: another one may fit. */
-    if (!st && url.len)
+    if (!st && !is_whole)
         return lk_error_set(err, LK_NOT_FOUND, "LongHistory", "the history of batches is too long");
     return st;
 }
@@ -110,7 +74,8 @@ enum lk_status lk_livy_look_in_history(struct lk_livy *livy, const struct lk_liv
                                        struct lk_cancel *cancel, struct lk_livy_batch *ret,
                                        struct lk_error *err)
 {
-    LK_CLEANUP(search_done) struct search s = {.sought = sought, .fitting = json_array()};
+    LK_CLEANUP(search_done)
+    struct search s = {.profile = livy->profile, .sought = sought, .fitting = json_array()};
     char submitter[LK_LIVY_SUBMITTER_MAX];
     size_t bad;
     enum lk_status st;

@@ -2,6 +2,7 @@
 
 #include "base/timefmt.h"
 #include "fabric/livy_filter.h"
+#include "fabric/livy_past.h"
 #include "magic/batch_target.h"
 
 enum {
@@ -86,7 +87,8 @@ enum lk_status lk_batch_find(struct lk_context *context, const struct lk_args *a
         return st;
     /* One more than is shown tells whether there is a next page. */
     looked_at = lk_livy_filter_is_empty(&filter) ? (size_t)(skip + max + 1) : LOOKED_AT_MAX;
-    st = lk_livy_list(livy, looked_at, cancel, &ret->list, err);
+    st = lk_args_has(args, "past") ? lk_livy_past_list(livy, looked_at, cancel, &ret->list, err)
+                                   : lk_livy_list(livy, looked_at, cancel, &ret->list, err);
     if (st)
         return st;
     ret->looked_at = ret->list.count;

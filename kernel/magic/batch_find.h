@@ -16,6 +16,7 @@
          "active, succeeded, failed, cancelled, or a state in the service's own word",             \
          false,                                                                                    \
          {.choices = "active|succeeded|failed|cancelled"}},                                        \
+        {"past", NULL, "ask the service's monitoring, which remembers longer (Fabric)", false},    \
     {                                                                                              \
         "since", "DURATION", "submitted in the last 2h, 7d, …", false                              \
     }

@@ -8,12 +8,14 @@ enum { ROWS_SHOWN = 30, NAME_SHOWN = 40 };
 
 static const struct lk_option options[] = {LK_BATCH_FIND_OPTIONS};
 
+/* Who submitted it is told where it may have been anybody. */
 static void batch_row(const struct lk_context *context, const struct lk_livy_batch *batch,
-                      struct lk_table *table)
+                      bool tell_who, struct lk_table *table)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf state = LK_BUF_INIT(256);
     LK_CLEANUP(lk_buf_done) struct lk_buf name = LK_BUF_INIT(256);
     LK_CLEANUP(lk_buf_done) struct lk_buf id = LK_BUF_INIT(256);
+    LK_CLEANUP(lk_buf_done) struct lk_buf who = LK_BUF_INIT(1024);
     char when[LK_TIME_TEXT_MAX] = "";
     char duration[LK_DURATION_TEXT_MAX] = "";
     int64_t ms =
@@ -27,13 +29,16 @@ static void batch_row(const struct lk_context *context, const struct lk_livy_bat
     if (ms >= LK_BATCH_PHASE_SHOWN_MS)
         lk_duration_text(ms, duration);
     lk_markdown_id(lk_str_from(batch->id), &id);
+    if (tell_who)
+        lk_markdown_id(lk_str_from(batch->submitter), &who);
     lk_text_shorten(lk_str_from(batch->name[0] ? batch->name : "(no name)"), NAME_SHOWN, &name);
     lk_table_row_rich(table,
                       (struct lk_str[]){lk_buf_view(&name), lk_buf_view(&state),
                                         lk_str_from(duration), lk_str_from(when),
+                                        tell_who ? lk_str_from(batch->submitter) : LK_STR_EMPTY,
                                         lk_str_from(batch->id)},
                       (struct lk_str[]){LK_STR_EMPTY, LK_STR_EMPTY, LK_STR_EMPTY, LK_STR_EMPTY,
-                                        lk_buf_view(&id)});
+                                        lk_buf_view(&who), lk_buf_view(&id)});
 }
 
 static void say_none(const struct lk_batch_found *found, struct lk_answer *ret)
@@ -72,9 +77,9 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     if (st)
         return st;
     ret->value = list_value(context, &found.list);
-    table = lk_table_new(5, "Batch", "State", "Time", "Submitted (UTC)", "Id");
+    table = lk_table_new(6, "Batch", "State", "Time", "Submitted (UTC)", "By", "Id");
     for (size_t i = 0; i < found.list.count; i++)
-        batch_row(context, &found.list.batches[i], table);
+        batch_row(context, &found.list.batches[i], lk_args_has(args, "past"), table);
     if (found.list.count)
         lk_table_write(table, ROWS_SHOWN, &ret->markdown, &ret->plain);
     else
@@ -88,7 +93,8 @@ const struct lk_magic lk_magic_batch_list = {
     .name = "batch",
     .verb = "list",
     .summary = "the newest batches of the service",
-    .usage = "%batch list [--name TEXT] [--state STATE] [--since DURATION] [--max N] [--skip N]",
+    .usage = "%batch list [--name TEXT] [--state STATE] [--since DURATION] [--past] "
+             "[--max N] [--skip N]",
     .options = options,
     .option_count = LK_COUNT(options),
     .flags = LK_MAGIC_LINE,

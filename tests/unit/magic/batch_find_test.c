@@ -163,6 +163,42 @@ static void a_list_says_where_its_next_page_begins(void **state)
     assert_lacks(shown(f, "text/plain"), "There are more");
 }
 
+#define PAST(id, name, state, type)                                                                \
+    "{\"livyId\":\"" id "\",\"livyName\":\"" name "\",\"state\":\"" state "\",\"jobType\":\"" type \
+    "\",\"submitter\":{\"id\":\"somebody\",\"type\":\"User\"},"                                    \
+    "\"submittedDateTime\":\"2026-11-20T00:00:00Z\"}"
+
+static void the_monitoring_is_asked_for_what_livy_has_forgotten(void **state)
+{
+    struct fixture *f = *state;
+
+    fake_http_reply(
+        f->http, 200, NULL,
+        "{\"value\":[" PAST(A, "old", "Succeeded", "SparkBatch") "," PAST(
+            B, "a session", "Succeeded", "SparkSession") "],"
+                                                         "\"continuationToken\":\"t k\"}");
+    fake_http_reply(f->http, 200, NULL,
+                    "{\"value\":[" PAST("cccccccc-cccc-4ccc-8ccc-cccccccccccc", "older", "Failed",
+                                        "SparkBatch") "]}");
+    run(f, "%batch list --past");
+    assert_listed(f, "old|older|");
+    assert_contains(fake_http_request(f->http, 0)->url, "/lakehouses/" LH "/livySessions");
+    assert_contains(fake_http_request(f->http, 1)->url, "continuationToken=t%20k");
+    assert_contains(shown(f, "text/plain"), "somebody");
+    assert_contains(shown(f, "text/plain"), "✗ failed");
+}
+
+static void a_service_without_a_past_says_so(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(lk_livy_endpoint_parse(LK_STR("http://127.0.0.1:8998"), LK_STR("apache"),
+                                            &f->context.cloud, &f->context.endpoint, &f->err),
+                     LK_OK);
+    assert_int_equal(try_run(f, "%batch list --past"), LK_NOT_FOUND);
+    assert_contains(f->err.next, "%batch list");
+}
+
 static void wrong_numbers_and_durations_are_refused_before_anything_is_sent(void **state)
 {
     static const char *const codes[] = {
@@ -292,6 +328,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_list_is_filtered_by_name_state_and_time),
         TEST(a_list_says_where_its_next_page_begins),
+        TEST(the_monitoring_is_asked_for_what_livy_has_forgotten),
+        TEST(a_service_without_a_past_says_so),
         TEST(wrong_numbers_and_durations_are_refused_before_anything_is_sent),
         TEST(times_are_told_with_their_median_and_sum),
         TEST(a_service_without_times_says_so),
