@@ -182,6 +182,11 @@ static void set_trust(const struct exchange *x)
         set_text(easy, CURLOPT_CAPATH, NULL);
 }
 
+static bool is_question(enum lk_http_method method)
+{
+    return method == LK_HTTP_GET || method == LK_HTTP_HEAD;
+}
+
 static void set_reach(const struct exchange *x)
 {
     CURL *easy = x->self->easy;
@@ -198,8 +203,9 @@ static void set_reach(const struct exchange *x)
     set_long(easy, CURLOPT_QUICK_EXIT, 1);
 #endif
     /* libcurl repeats a request by itself when a kept connection turns out to be dead, though the
-     * service may have acted on it. What is not idempotent gets a connection of its own. */
-    if (x->request->repeat != LK_HTTP_REPEAT_ALWAYS)
+     * service may have acted on it. What is not idempotent gets a connection of its own; a question
+     * of a watch, which is asked every few seconds, must not pay for a handshake each time. */
+    if (x->request->repeat != LK_HTTP_REPEAT_ALWAYS && !is_question(x->request->method))
         set_long(easy, CURLOPT_FRESH_CONNECT, 1);
 }
 

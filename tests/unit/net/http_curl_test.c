@@ -326,6 +326,19 @@ static void reads_and_deletes_have_no_body(void **state)
     assert_int_equal(f->server.connections, 1); /* kept alive */
 }
 
+/* As a watch asks: each question once, all of them on one connection. */
+static void questions_that_are_asked_once_share_a_connection(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < 3; i++)
+        act(f, ACT_SEND, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    start(f);
+    for (int i = 0; i < 3; i++)
+        assert_lk_ok(send_it(f, (struct lk_http_request){.repeat = LK_HTTP_REPEAT_NEVER}), &f->err);
+    assert_int_equal(f->server.connections, 1);
+}
+
 static void a_head_answer_has_headers_and_no_body(void **state)
 {
     struct fixture *f = *state;
@@ -832,6 +845,7 @@ int main(void)
         TEST(an_exchange_carries_method_headers_and_both_bodies),
         TEST(an_empty_write_says_content_length_0_and_nothing_expects_100),
         TEST(reads_and_deletes_have_no_body),
+        TEST(questions_that_are_asked_once_share_a_connection),
         TEST(a_head_answer_has_headers_and_no_body),
         TEST(the_authorization_travels_in_its_header),
         TEST(a_source_is_streamed_with_its_length),
