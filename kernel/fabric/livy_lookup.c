@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CANDIDATES_MAX = 10, NEWEST_LOOKED_AT = 100, SKEW_MS = 300000 };
+enum { CANDIDATES_MAX = 10, NEWEST_LOOKED_AT = 100, DEEPEST_LOOKED_AT = 2000 };
+enum { SKEW_MS = 300000, LONG_AGO_MS = 120000 };
 
 /* Moves what was found out of a list or a local. */
 static void take(struct lk_livy_batch *from, struct lk_livy_batch *ret)
@@ -75,28 +76,70 @@ static enum lk_status ask_one(struct lk_livy *livy, struct lk_livy_sought *sough
     return not_there(err);
 }
 
-static enum lk_status look_in_list(struct lk_livy *livy, struct lk_livy_sought *sought,
-                                   struct lk_cancel *cancel, struct lk_livy_batch *ret,
-                                   struct lk_error *err)
+/* Of the batches since the request ours is the oldest, as a rule. */
+static enum lk_status ask_candidates(struct lk_livy *livy, struct lk_livy_sought *sought,
+                                     struct lk_livy_list *list, struct lk_cancel *cancel,
+                                     struct lk_livy_batch *ret, struct lk_error *err)
 {
-    LK_CLEANUP(lk_livy_list_done) struct lk_livy_list list = {.batches = NULL};
+    bool has_times = list->count && list->batches[0].submitted_ms;
     int asked = 0;
-    enum lk_status st = lk_livy_list(livy, NEWEST_LOOKED_AT, cancel, &list, err);
 
-    if (st)
-        return st;
-    for (size_t i = 0; i < list.count; i++)
-        if (is_ours(sought, &list.batches[i]))
-            return ask_one(livy, sought, &list.batches[i], cancel, ret, err);
-    for (size_t i = 0; i < list.count && asked < CANDIDATES_MAX; i++) {
-        if (!is_candidate(sought, &list.batches[i]))
+    for (size_t i = 0; i < list->count && asked < CANDIDATES_MAX; i++) {
+        struct lk_livy_batch *batch = &list->batches[has_times ? list->count - 1 - i : i];
+        enum lk_status st;
+        if (!is_candidate(sought, batch))
             continue;
         asked++;
-        st = ask_one(livy, sought, &list.batches[i], cancel, ret, err);
+        st = ask_one(livy, sought, batch, cancel, ret, err);
         if (st != LK_NOT_FOUND)
             return st;
     }
     return not_there(err);
+}
+
+/* Whether the newest max batches go back to the request. Where the list has no times, what was sent
+ * just now is among the newest; what a kernel left behind need not be. */
+static bool goes_back_far_enough(const struct lk_livy *livy, const struct lk_livy_sought *sought,
+                                 const struct lk_livy_list *list, size_t max)
+{
+    struct lk_clock *clock = livy->options.clock;
+
+    if (list->count < max)
+        return true;
+    if (list->batches[list->count - 1].submitted_ms)
+        return list->batches[list->count - 1].submitted_ms < sought->began_unix_ms - SKEW_MS;
+    return clock->unix_ms(clock) - sought->began_unix_ms < LONG_AGO_MS;
+}
+
+static enum lk_status look_at_newest(struct lk_livy *livy, struct lk_livy_sought *sought,
+                                     size_t max, bool *far_enough, struct lk_cancel *cancel,
+                                     struct lk_livy_batch *ret, struct lk_error *err)
+{
+    LK_CLEANUP(lk_livy_list_done) struct lk_livy_list list = {.batches = NULL};
+    enum lk_status st = lk_livy_list(livy, max, cancel, &list, err);
+
+    if (st)
+        return st;
+    *far_enough = goes_back_far_enough(livy, sought, &list, max);
+    for (size_t i = 0; i < list.count; i++)
+        if (is_ours(sought, &list.batches[i]))
+            return ask_one(livy, sought, &list.batches[i], cancel, ret, err);
+    return ask_candidates(livy, sought, &list, cancel, ret, err);
+}
+
+/* "Not there" is what lets a person submit again, so it is not said of a batch that others have
+ * pushed down the list. */
+static enum lk_status look_in_list(struct lk_livy *livy, struct lk_livy_sought *sought,
+                                   struct lk_cancel *cancel, struct lk_livy_batch *ret,
+                                   struct lk_error *err)
+{
+    bool far_enough = false;
+    enum lk_status st = LK_NOT_FOUND;
+
+    for (size_t max = NEWEST_LOOKED_AT;
+         st == LK_NOT_FOUND && !far_enough && max <= DEEPEST_LOOKED_AT; max *= 4)
+        st = look_at_newest(livy, sought, max, &far_enough, cancel, ret, err);
+    return st;
 }
 
 /* ---- by name ------------------------------------------------------------------------------- */

@@ -7,7 +7,7 @@
 #include "net/http.h"
 #include "support/fake_clock.h"
 
-enum { FAKE_LIVY_RECORDS_MAX = 64 };
+enum { FAKE_LIVY_RECORDS_MAX = 512 };
 
 /* What happens to a POST. The number says whether the work is done. */
 enum fake_livy_fault {
@@ -44,6 +44,7 @@ struct fake_livy {
     int status;             /* for FAKE_LIVY_STATUS_* */
     int hidden_looks;       /* the first so many looks show nothing */
     bool list_without_tags; /* tags only in the answer for one batch */
+    bool list_with_times;   /* when each batch was submitted */
     bool never_listed;      /* only the history has it */
     bool looks_fail;        /* every look is answered 503 */
     const char *submitter;  /* in the history */

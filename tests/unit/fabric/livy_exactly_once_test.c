@@ -566,6 +566,58 @@ static void what_a_killed_kernel_submitted_is_found_again(void **state)
     }
 }
 
+static void it_is_found_below_hundreds_that_others_submitted_since(void **state)
+{
+    struct fixture *f = *state;
+    struct lk_journal_entry entry;
+
+    for (size_t k = 0; k < 4; k++) {
+        use(f, k % 2 ? "synapse" : "fabric");
+        f->service.list_with_times = k / 2;
+        die_in_between(f);
+        fake_livy_add(&f->service, "nightly", "abcdefab-cdef-4000-8000-000000000001");
+        fake_clock_advance_ms(&f->clock, 3600000);
+        for (int i = 0; i < 300; i++)
+            fake_livy_add(&f->service, "other", "else");
+        entry = newest(f);
+        assert_lk_ok(lk_livy_settle(f->livy, &entry, f->cancel, &f->batch, &f->err), &f->err);
+        assert_string_equal(f->batch.id, f->service.records[0].id);
+        lk_livy_batch_done(&f->batch);
+    }
+}
+
+static void it_is_found_below_many_runs_of_the_same_work_in_a_list_without_tags(void **state)
+{
+    struct fixture *f = *state;
+    struct lk_journal_entry entry;
+
+    use(f, "fabric");
+    f->service.list_without_tags = f->service.list_with_times = true;
+    die_in_between(f);
+    fake_livy_add(&f->service, "nightly", "abcdefab-cdef-4000-8000-000000000001");
+    for (int i = 0; i < 20; i++) {
+        fake_clock_advance_ms(&f->clock, 3600000);
+        fake_livy_add(&f->service, "nightly", "else");
+    }
+    entry = newest(f);
+    assert_lk_ok(lk_livy_settle(f->livy, &entry, f->cancel, &f->batch, &f->err), &f->err);
+    assert_string_equal(f->batch.id, f->service.records[0].id);
+}
+
+/* A list that goes back far enough is not asked for more. */
+static void what_was_sent_just_now_is_looked_for_among_the_newest(void **state)
+{
+    struct fixture *f = *state;
+
+    use(f, "fabric");
+    for (int i = 0; i < 300; i++)
+        fake_livy_add(&f->service, "other", "else");
+    f->service.submitter = "somebody else";
+    f->service.fault = FAKE_LIVY_LOST_BEFORE;
+    assert_lk_status(LK_UNKNOWN, submit(f), &f->err);
+    assert_in_range(f->service.looks, 7, 10);
+}
+
 static void what_is_not_there_stays_unknown_and_is_never_submitted(void **state)
 {
     struct fixture *f = *state;
@@ -649,6 +701,9 @@ int main(void)
         TEST(half_a_day_later_it_is_new_work),
         TEST(one_that_another_kernel_is_sending_is_not_in_the_way_and_one_that_died_is),
         TEST(what_a_killed_kernel_submitted_is_found_again),
+        TEST(it_is_found_below_hundreds_that_others_submitted_since),
+        TEST(it_is_found_below_many_runs_of_the_same_work_in_a_list_without_tags),
+        TEST(what_was_sent_just_now_is_looked_for_among_the_newest),
         TEST(what_is_not_there_stays_unknown_and_is_never_submitted),
         TEST(what_a_service_refused_is_settled_as_refused),
         TEST(what_was_refused_before_is_not_in_the_way),
