@@ -108,16 +108,19 @@ static enum lk_status tell_arrived(const struct lk_journal_entry *entry,
                          batch->id);
 }
 
-static enum lk_status tell_unknown(const struct lk_journal_entry *entry, struct lk_error *err)
+/* looked: how the look for it ended. Silence is not the same as "not there". */
+static enum lk_status tell_unknown(const struct lk_journal_entry *entry, enum lk_status looked,
+                                   struct lk_error *err)
 {
     char when[LK_TIME_TEXT_MAX];
 
     lk_time_text(entry->intent_unix_ms, when);
-    lk_error_set(
-        err, LK_UNKNOWN, "UnknownBefore",
-        "the answer to the submission of '%s' of %s was lost, and Livy shows no such batch "
-        "yet: it may run. Nothing was submitted now",
-        entry->name, when);
+    lk_error_set(err, LK_UNKNOWN, "UnknownBefore",
+                 "the answer to the submission of '%s' of %s was lost, and Livy %s: it may run. "
+                 "Nothing was submitted now",
+                 entry->name, when,
+                 looked == LK_NOT_FOUND ? "shows no such batch yet"
+                                        : "does not tell whether it has such a batch");
     return lk_error_next(err, "`%%batch recover` looks for it again and never submits. When you "
                               "know that it does not run, or may run twice, add --resubmit.");
 }
@@ -143,7 +146,7 @@ enum lk_status lk_livy_check_former(struct lk_livy *livy, struct lk_str name, st
     if (st == LK_EXISTS) /* the service refused it */
         return LK_OK;
     if (!resubmit)
-        return tell_unknown(&entry, err);
+        return tell_unknown(&entry, st, err);
     (void)snprintf(ret_followed, 40, "%s", entry.submit_id);
     return LK_OK;
 }

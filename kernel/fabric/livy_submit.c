@@ -277,17 +277,20 @@ static enum lk_status tell_interrupted(struct submission *s, struct lk_error *er
                               "what does; `%%batch cancel ID` stops it.");
 }
 
+/* looked: how the last look for it ended. Silence is not the same as "not there". */
 static enum lk_status tell_unknown(struct submission *s, const struct lk_error *lost,
-                                   struct lk_error *err)
+                                   enum lk_status looked, struct lk_error *err)
 {
     bool by_name = s->livy->profile->marker == LK_LIVY_MARKER_NAME;
     struct lk_str mark = by_name ? s->sought.service_name : s->sought.submit_id;
+    bool was_told = looked == LK_NOT_FOUND;
 
-    write_outcome(s, LK_JOURNAL_UNKNOWN, "", "not found");
+    write_outcome(s, LK_JOURNAL_UNKNOWN, "", was_told ? "not found" : "not asked");
     *err = *lost;
     lk_error_set(err, LK_UNKNOWN, "OutcomeUnknown",
-                 "%s. Livy shows no batch with the %s %.*s, so whether it runs is unknown",
-                 lost->message, by_name ? "name" : "tag submitId", LK_STR_ARGS(mark));
+                 "%s. Livy %s with the %s %.*s, so whether it runs is unknown", lost->message,
+                 was_told ? "shows no batch" : "does not tell whether it has a batch",
+                 by_name ? "name" : "tag submitId", LK_STR_ARGS(mark));
     lk_error_answer(err, lost->http_status, lk_str_from(lost->service_code),
                     lk_str_from(lost->request_id));
     return lk_error_next(err, "Nothing was submitted twice. `%%batch recover` looks again, "
@@ -313,7 +316,8 @@ static enum lk_status settle_doubtful(struct submission *s, struct lk_livy_batch
 {
     const struct lk_livy_patience patience = {.window_ms = LOOK_UP_MS, .until_found = true};
     struct lk_error lost = *err;
-    enum lk_status st = lk_livy_look_for(s->livy, &s->sought, &patience, s->cancel, ret, err);
+    enum lk_status looked = lk_livy_look_for(s->livy, &s->sought, &patience, s->cancel, ret, err);
+    enum lk_status st = looked;
 
     if (st && st != LK_CANCELLED && st != LK_EXISTS)
         st = lk_livy_look_in_history(s->livy, &s->sought, s->cancel, ret, err);
@@ -325,7 +329,7 @@ static enum lk_status settle_doubtful(struct submission *s, struct lk_livy_batch
     case LK_EXISTS:
         return tell_refused(s, &lost, err);
     default:
-        return tell_unknown(s, &lost, err);
+        return tell_unknown(s, &lost, looked, err);
     }
 }
 
@@ -352,7 +356,7 @@ static enum lk_status settle_refused(struct submission *s, struct lk_livy_batch 
     if (is_duplicate(&refusal))
         return st == LK_CANCELLED ? tell_interrupted(s, err)
                : st == LK_EXISTS  ? tell_refused(s, &refusal, err)
-                                  : tell_unknown(s, &refusal, err);
+                                  : tell_unknown(s, &refusal, st, err);
     write_outcome(s, LK_JOURNAL_REFUSED, "", "answered");
     *err = refusal;
     return refusal.status;

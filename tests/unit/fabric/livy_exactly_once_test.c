@@ -361,6 +361,24 @@ static void a_duplicate_that_cannot_be_looked_up_is_unknown(void **state)
     assert_contains(f->err.next, "%batch recover");
 }
 
+static void a_service_that_cannot_be_asked_is_not_said_to_show_none(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t k = 0; k < LK_COUNT(kinds); k++) {
+        use(f, kinds[k]);
+        f->service.fault = FAKE_LIVY_LOST_AFTER;
+        f->service.looks_fail = true;
+        assert_lk_status(LK_UNKNOWN, submit(f), &f->err);
+        assert_contains(f->err.message, "does not tell whether");
+        assert_string_equal(newest(f).how, "not asked");
+        assert_lk_status(LK_UNKNOWN, submit(f), &f->err);
+        assert_string_equal(f->err.code, "UnknownBefore");
+        assert_contains(f->err.message, "does not tell whether");
+        assert_int_equal(f->service.posts, 1);
+    }
+}
+
 /* ---- the last resort --------------------------------------------------------------------------
  */
 
@@ -693,6 +711,7 @@ int main(void)
         TEST(a_refusal_whose_answer_was_lost_is_recognised_by_its_record),
         TEST(a_duplicate_of_our_own_fresh_name_is_our_batch),
         TEST(a_duplicate_that_cannot_be_looked_up_is_unknown),
+        TEST(a_service_that_cannot_be_asked_is_not_said_to_show_none),
         TEST(the_history_counts_only_when_exactly_one_fits),
         TEST(a_batch_of_the_history_that_another_submission_owns_does_not_fit),
         TEST(what_may_run_is_not_submitted_again),
