@@ -1,4 +1,5 @@
 /* Which question comes next, and what its answer means for all. */
+#include "base/timefmt.h"
 #include "fabric/livy_client.h"
 #include "fabric/livy_watch_parts.h"
 
@@ -219,6 +220,18 @@ static void keep_record(struct lk_watched *item, struct lk_livy_batch *batch_tak
     item->record_ms = now_ms;
 }
 
+/* The history says that it is over, in a word that says no more ("Stopped", "Unknown"): it would
+ * say so for ever. */
+static bool is_over_somehow(const struct lk_livy_batch *batch)
+{
+    int64_t end_unix_ms;
+
+    return batch->end == LK_BATCH_GOING &&
+           (strcmp(batch->state, "stopped") == 0 ||
+            (lk_time_from_iso8601(lk_json_get_str(batch->raw, "endDateTime"), &end_unix_ms) &&
+             end_unix_ms > 0));
+}
+
 static void take_history(struct lk_watch_many *many, struct lk_watched *item,
                          const struct lk_watch_answer *answer, struct lk_livy_batch *batch_take)
 {
@@ -229,6 +242,8 @@ static void take_history(struct lk_watch_many *many, struct lk_watched *item,
         item->due_ms = answer->now_ms + HISTORY_GOES_ON_MS;
         if (item->batch.end != LK_BATCH_GOING)
             item->verdict = LK_WATCH_ENDED;
+        else if (is_over_somehow(&item->batch))
+            tell_gone(item);
     } else if (lk_watch_is_of_service(answer->st)) {
         item->due_ms = many->not_before_ms;
     } else {

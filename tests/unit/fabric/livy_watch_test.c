@@ -357,6 +357,42 @@ static void a_forgotten_batch_is_asked_of_the_history(void **state)
     assert_str(fake_http_request(f->http, 21)->url, ROOT "/livySessions/" ID);
 }
 
+static void a_batch_that_the_history_only_calls_over_is_unknown_and_not_watched_for_ever(
+    void **state)
+{
+    static const char *const words[] = {
+        "{\"livyId\":\"" ID "\",\"state\":\"Stopped\",\"endDateTime\":null}",
+        "{\"livyId\":\"" ID "\",\"state\":\"Unknown\",\"endDateTime\":\"2026-11-24T01:02:03Z\"}",
+    };
+    struct fixture *f = *state;
+
+    for (size_t w = 0; w < LK_COUNT(words); w++) {
+        fake_http_reply(f->http, 200, NULL, RUNNING);
+        for (int i = 0; i < 20; i++)
+            fake_http_reply(f->http, 404, NULL, "");
+        fake_http_reply(f->http, 200, NULL, words[w]);
+        assert_lk_status(LK_NOT_FOUND, watch(f, 0), &f->err);
+        assert_string_equal(f->err.code, "BatchGone");
+        assert_int_equal(f->batch.end, LK_BATCH_GOING);
+    }
+}
+
+/* The year 1 is what a service says that has nothing to say. */
+static void a_batch_that_goes_on_in_the_history_is_watched_on(void **state)
+{
+    struct fixture *f = *state;
+
+    fake_http_reply(f->http, 200, NULL, RUNNING);
+    for (int i = 0; i < 20; i++)
+        fake_http_reply(f->http, 404, NULL, "");
+    fake_http_reply(f->http, 200, NULL,
+                    "{\"livyId\":\"" ID "\",\"state\":\"InProgress\","
+                    "\"endDateTime\":\"0001-01-01T00:00:00\"}");
+    fake_http_reply(f->http, 200, NULL, "{\"id\":\"" ID "\",\"state\":\"success\"}");
+    assert_lk_ok(watch(f, 0), &f->err);
+    assert_int_equal(f->batch.end, LK_BATCH_SUCCEEDED);
+}
+
 static void a_batch_that_nobody_knows_any_more_is_unknown_and_no_success(void **state)
 {
     struct fixture *f = *state;
@@ -403,6 +439,8 @@ int main(void)
         TEST(a_time_limit_ends_the_watch_on_time),
         TEST(refused_credentials_are_told_with_the_way_back),
         TEST(a_forgotten_batch_is_asked_of_the_history),
+        TEST(a_batch_that_the_history_only_calls_over_is_unknown_and_not_watched_for_ever),
+        TEST(a_batch_that_goes_on_in_the_history_is_watched_on),
         TEST(a_batch_that_nobody_knows_any_more_is_unknown_and_no_success),
         TEST(a_wrong_id_is_told_within_seconds),
     };
