@@ -1,4 +1,5 @@
 /* The batches of a watch, and whether an answer is about one of them. */
+#include "fabric/livy_marker.h"
 #include "fabric/livy_watch_many.h"
 
 #include <stdlib.h>
@@ -72,20 +73,6 @@ void lk_watched_accepted(struct lk_watched *watched, struct lk_str name, struct 
 
 /* ---- the same batch? ------------------------------------------------------------------------- */
 
-/* "<name>-<first 12 hex digits of the submit id>", the marker where names are all there is. */
-static bool bears_marker(struct lk_str name, const char *submit_id)
-{
-    char marker[13];
-    size_t len = 0;
-
-    for (const char *c = submit_id; *c && len < sizeof(marker) - 1; c++) {
-        if (*c != '-')
-            marker[len++] = *c;
-    }
-    marker[len] = '\0';
-    return len == sizeof(marker) - 1 && lk_str_ends_nocase(name, lk_str_from(marker));
-}
-
 static bool differ(const char *a, const char *b)
 {
     return a[0] && b[0] && strcmp(a, b) != 0;
@@ -105,6 +92,7 @@ bool lk_watched_is_same(const struct lk_livy_profile *profile, const struct lk_w
         return lk_str_eq(lk_str_from(watched->service_name),
                          lk_str_cut(name, LK_BATCH_TEXT_MAX - 1));
     /* Of the journal: its marker, or without one the name as it was sent. */
-    return !watched->submit_id[0] || bears_marker(name, watched->submit_id) ||
+    return !watched->submit_id[0] ||
+           lk_livy_marker_is(lk_str_from(batch->submit_id), lk_str_from(watched->submit_id)) ||
            lk_str_eq(lk_str_from(watched->batch.name), name);
 }
