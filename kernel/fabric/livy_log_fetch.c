@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PIECE_MAX = 4 << 20, META_MAX = 4 << 20, PROBE = 512 };
+enum { PIECE_MAX = 4 << 20, META_MAX = 4 << 20, PROBE = LK_LOG_HEAD_MAX };
 
 static const struct {
     const char *file, *title;
@@ -189,24 +189,62 @@ static enum lk_status read_whole(struct lk_log_place *place, const char *name, i
     return st == LK_LIMIT && window.size == 0 ? LK_OK : st; /* we stopped it ourselves */
 }
 
-/* "Offset is only valid while the application is running", says the documentation: afterwards the
- * file may begin anew whatever was asked for. Its first bytes tell. */
-static enum lk_status offset_works(struct lk_log_place *place, const char *name,
-                                   struct lk_str piece, bool *ret, struct lk_error *err)
+static void keep_head(struct lk_log_head *head, struct lk_str piece)
+{
+    if (!head)
+        return;
+    head->len = piece.len < sizeof(head->bytes) ? piece.len : sizeof(head->bytes);
+    if (head->len)
+        memcpy(head->bytes, piece.ptr, head->len);
+}
+
+/* As far as both go. */
+static bool begins_like(const struct lk_log_head *head, struct lk_str piece)
+{
+    size_t len = piece.len < head->len ? piece.len : head->len;
+
+    return lk_str_eq(lk_str_slice(piece, 0, len), (struct lk_str){head->bytes, len});
+}
+
+static enum lk_status learn_head(struct lk_log_place *place, const char *name,
+                                 struct lk_log_head *head, struct lk_error *err)
 {
     LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
-    size_t len = piece.len < PROBE ? piece.len : PROBE;
     enum lk_status st = get_piece(place, name, 0, PROBE, &reply, err);
 
-    *ret = !lk_str_eq(lk_str_slice(lk_buf_view(&reply.body), 0, len), lk_str_slice(piece, 0, len));
+    if (!st)
+        keep_head(head, lk_buf_view(&reply.body));
     return st;
 }
 
-/* Hands on the bytes [offset, offset + size) of the file, fewer when it ends before. */
-static enum lk_status read_file(struct lk_log_place *place, const char *name, int64_t offset,
-                                int64_t size, struct lk_http_sink *sink, struct lk_error *err)
+/* "Offset is only valid while the application is running", says the documentation: afterwards the
+ * file may begin anew whatever was asked for, and the application ends some time before its batch
+ * is said to. A piece that begins like the file tells it. So does a log that repeats itself, but
+ * only where offsets are not heard is there such a piece behind the file's end, too. */
+static enum lk_status offset_works(struct lk_log_place *place, const struct lk_log_file *file,
+                                   struct lk_str piece, bool *ret, struct lk_error *err)
 {
-    bool doubt = offset > 0 && place->batch->end != LK_BATCH_GOING;
+    LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
+    struct lk_log_head own = {.len = 0}, *head = place->head ? place->head : &own;
+    enum lk_status st = head->len ? LK_OK : learn_head(place, file->name, head, err);
+
+    *ret = true;
+    if (!st && begins_like(head, piece)) {
+        st = get_piece(place, file->name, file->length, PROBE, &reply, err);
+        *ret = st || !reply.body.len || !begins_like(head, lk_buf_view(&reply.body));
+    }
+    if (st == LK_LIMIT) /* not even sizes are heard */
+        *ret = false;
+    /* Refused, so the offset was heard. */
+    return st == LK_LIMIT || st == LK_INVALID ? LK_OK : st;
+}
+
+/* Hands on the bytes [offset, offset + size) of the file, fewer when it ends before. */
+static enum lk_status read_file(struct lk_log_place *place, const struct lk_log_file *file,
+                                int64_t offset, int64_t size, struct lk_http_sink *sink,
+                                struct lk_error *err)
+{
+    bool doubt = offset > 0;
     enum lk_status st = LK_OK;
 
     while (!st && size > 0) {
@@ -214,17 +252,19 @@ static enum lk_status read_file(struct lk_log_place *place, const char *name, in
         int64_t part = size < PIECE_MAX ? size : PIECE_MAX;
         struct lk_str piece;
         bool works = true;
-        st = get_piece(place, name, offset, part, &reply, err);
-        /* More than was asked for, or asked in vain: offsets are not heard. */
-        if (st == LK_LIMIT && offset > 0)
-            return read_whole(place, name, offset, size, sink, err);
+        st = get_piece(place, file->name, offset, part, &reply, err);
+        /* More than was asked for, or the offset is too large for the service (livy.md §2). */
+        if ((st == LK_LIMIT || st == LK_INVALID) && offset > 0)
+            return read_whole(place, file->name, offset, size, sink, err);
         piece = lk_str_slice(lk_buf_view(&reply.body), 0, (size_t)part);
         if (!st && doubt && piece.len)
-            st = offset_works(place, name, piece, &works, err);
+            st = offset_works(place, file, piece, &works, err);
         if (!st && !works)
-            return read_whole(place, name, offset, size, sink, err);
+            return read_whole(place, file->name, offset, size, sink, err);
         if (st || !piece.len)
             return st;
+        if (!offset)
+            keep_head(place->head, piece);
         doubt = false;
         if (!sink->write(sink, piece))
             return LK_OK;
@@ -247,7 +287,7 @@ enum lk_status lk_log_read_range(struct lk_log_place *place, const struct lk_log
         if (part > size)
             part = size;
         if (part > 0) {
-            st = read_file(place, file->name, offset, part, sink, err);
+            st = read_file(place, file, offset, part, sink, err);
             size -= part;
         }
         offset = offset > file->length ? offset - file->length : 0;

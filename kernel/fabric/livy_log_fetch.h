@@ -6,6 +6,15 @@
 #include "fabric/livy_log.h"
 #include "fabric/livy_log_reply.h"
 
+enum { LK_LOG_HEAD_MAX = 512 };
+
+/* How a file begins, by which an answer is known that heard no offset. Zero-initialised: not known;
+ * to be cleared when the file is another one. */
+struct lk_log_head {
+    char bytes[LK_LOG_HEAD_MAX];
+    size_t len;
+};
+
 /* Whom to ask for what; all borrowed. */
 struct lk_log_place {
     struct lk_livy *livy;
@@ -13,7 +22,9 @@ struct lk_log_place {
     enum lk_log_source source;
     enum lk_http_repeat repeat;
     struct lk_cancel *cancel;
-    int64_t retry_after_ms; /* what a refusal asked for, -1 when nothing; filled */
+    struct lk_log_head *head; /* of the one file that is read again and again, filled; NULL: of none
+                               */
+    int64_t retry_after_ms;   /* what a refusal asked for, -1 when nothing; filled */
 };
 
 /* LK_NOT_FOUND, with words that tell what there is instead. */

@@ -26,6 +26,7 @@ struct stream {
     struct lk_line_splitter split;
     struct lk_log_ring seen;
     struct lk_last_lines start; /* during the first look */
+    struct lk_log_head head;    /* of the file that is read on */
     int64_t at;                 /* bytes of the file that were read */
 };
 
@@ -158,6 +159,7 @@ static void begin_anew(struct stream *stream)
 {
     lk_line_splitter_end(&stream->split);
     stream->split.skip = false;
+    stream->head.len = 0;
     stream->at = 0;
     tell_gap(stream, LK_LOG_SEAM_BROKEN);
 }
@@ -181,7 +183,9 @@ static enum lk_status read_on(struct stream *stream, struct lk_log_place *place,
     /* What was there at the start is one look. */
     if (left > LOOK_BYTES && (f->started || f->want.tail < 0))
         left = LOOK_BYTES;
+    place->head = &stream->head;
     st = lk_log_read_range(place, files, stream->at, left, &sink.sink, err);
+    place->head = NULL;
     f->more |= stream->at > before && stream->at < files->length;
     return st;
 }

@@ -21,6 +21,7 @@ struct service {
     struct lk_http http;
     struct lk_buf files[FILES]; /* by enum lk_log_source; the last: an older rolled stdout */
     bool is_there[FILES];
+    bool deaf;           /* the application has ended: offsets are not heard any more */
     size_t ring;         /* lines that /log shows, at most */
     int status;          /* of the next answers, when not 200 */
     const char *headers; /* of those */
@@ -76,6 +77,18 @@ static void give_meta(struct service *self, struct lk_str url, int file, struct 
         lk_buf_printf(ret, "{\"length\":%zu}", self->files[file].len);
 }
 
+/* The whole file where no part is asked for. */
+static struct lk_str part_of(const struct service *self, int file, struct lk_str url)
+{
+    struct lk_str bytes = lk_buf_view(&self->files[file]);
+    int64_t offset = number_in(url, "offset=");
+
+    if (offset < 0)
+        return bytes;
+    offset = self->deaf ? 0 : offset;
+    return lk_str_slice(bytes, (size_t)offset, (size_t)(offset + number_in(url, "size=")));
+}
+
 static enum lk_status answer(struct lk_http *http, const struct lk_http_request *request,
                              struct lk_cancel *cancel, struct lk_http_response *ret,
                              struct lk_error *err)
@@ -111,9 +124,12 @@ static enum lk_status answer(struct lk_http *http, const struct lk_http_request 
         give_meta(self, request->url, file, &ret->body);
         return LK_OK;
     }
-    bytes = lk_str_slice(
-        lk_buf_view(&self->files[file]), (size_t)number_in(request->url, "offset="),
-        (size_t)(number_in(request->url, "offset=") + number_in(request->url, "size=")));
+    bytes = part_of(self, file, request->url);
+    if (request->sink) {
+        if (request->sink->write(request->sink, bytes))
+            return LK_OK;
+        return lk_error_set(err, LK_LIMIT, "Enough", "enough");
+    }
     self->longest = bytes.len > self->longest ? bytes.len : self->longest;
     lk_buf_put(&ret->body, bytes);
     return LK_OK;
@@ -299,6 +315,46 @@ static void the_rest_comes_whole_after_the_end(void **state)
     finish(f);
     write_to(f, LK_LOG_STDOUT, "\n");
     assert_bytes(lk_buf_view(&f->got), lk_buf_view(&f->service.files[LK_LOG_STDOUT]));
+}
+
+/* Spark has ended, and the batch is not said to have ended yet. */
+static void the_last_lines_are_not_lost_between_the_ends_of_spark_and_batch(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int tail = -1; tail < 2; tail += 2) {
+        lk_buf_clear(&f->service.files[LK_LOG_STDOUT]);
+        f->service.deaf = false;
+        f->batch.end = LK_BATCH_GOING;
+        f->want.tail = tail;
+        strcpy(f->batch.app_id, "app_1");
+        write_to(f, LK_LOG_STDOUT, "one\ntwo\n");
+        follow(f);
+        step(f);
+        write_to(f, LK_LOG_STDOUT, "three\nfour\n");
+        f->service.deaf = true;
+        step(f);
+        step(f);
+        finish(f);
+        assert_got(f, tail < 0 ? "one\ntwo\nthree\nfour\n" : "two\nthree\nfour\n");
+    }
+}
+
+/* What is new looks like the beginning; only a look behind the end tells that it is not. */
+static void a_log_that_repeats_itself_is_read_on_in_parts(void **state)
+{
+    struct fixture *f = *state;
+
+    strcpy(f->batch.app_id, "app_1");
+    follow(f);
+    for (int i = 0; i < 100; i++) {
+        write_to(f, LK_LOG_STDOUT, "tick\n");
+        step(f);
+    }
+    assert_bytes(lk_buf_view(&f->got), lk_buf_view(&f->service.files[LK_LOG_STDOUT]));
+    assert_int_equal(f->service.longest, 5);
+    /* At most: what it is about, the new part, the beginning once, and the look behind the end. */
+    assert_true(f->service.requests <= 301);
 }
 
 static void a_line_is_shown_once_it_is_whole(void **state)
@@ -673,6 +729,8 @@ int main(void)
         TEST(both_driver_logs_can_be_followed_at_once),
         TEST(only_what_is_new_travels_and_in_parts),
         TEST(the_rest_comes_whole_after_the_end),
+        TEST(the_last_lines_are_not_lost_between_the_ends_of_spark_and_batch),
+        TEST(a_log_that_repeats_itself_is_read_on_in_parts),
         TEST(a_line_is_shown_once_it_is_whole),
         TEST(of_what_was_there_before_the_last_lines_are_shown),
         TEST(a_batch_that_ended_before_shows_its_last_lines),

@@ -23,6 +23,7 @@ struct logs {
     bool whole;  /* nor are sizes */
     bool rolled; /* a list of files once asked for rollingdriver */
     bool none;
+    int64_t offset_max; /* larger ones are refused; 0: none is */
     int requests;
     size_t moved; /* bytes of log that travelled */
     char last_url[4096];
@@ -105,6 +106,10 @@ static enum lk_status send_logs(struct lk_http *http, const struct lk_http_reque
         return LK_OK;
     if (lk_str_find(url, LK_STR("meta=true")) < url.len) {
         give_meta(self, rolling, &ret->body);
+        return LK_OK;
+    }
+    if (self->offset_max && offset > self->offset_max) {
+        ret->status = 400;
         return LK_OK;
     }
     if (offset >= 0 && !self->whole)
@@ -204,7 +209,7 @@ static void of_a_huge_log_only_the_end_travels(void **state)
     assert_true(lk_str_ends(lk_buf_view(&f->log), LK_STR("line 999999\n")));
     assert_true(f->cut);
     assert_int_equal(f->total, 12000000);
-    assert_int_equal(f->logs.moved, 100);
+    assert_int_equal(f->logs.moved, 100 + 512); /* and how it begins, to know that it is the end */
 }
 
 static void after_the_end_a_service_that_hears_offsets_is_still_asked_for_them(void **state)
@@ -218,19 +223,45 @@ static void after_the_end_a_service_that_hears_offsets_is_still_asked_for_them(v
     assert_true(f->logs.moved < 2000);
 }
 
-static void after_the_end_a_service_deaf_to_offsets_is_noticed(void **state)
+/* Spark ends before its batch is said to have ended. */
+static void a_service_deaf_to_offsets_is_noticed_whatever_it_says_of_the_batch(void **state)
 {
     struct fixture *f = *state;
 
-    f->batch.end = LK_BATCH_FAILED;
     fill_log(f, 100000);
-    for (int i = 0; i < 2; i++) {
-        f->logs.deaf = i == 0;
-        f->logs.whole = i == 1;
+    for (int i = 0; i < 4; i++) {
+        f->batch.end = i / 2 ? LK_BATCH_FAILED : LK_BATCH_GOING;
+        f->logs.deaf = i % 2 == 0;
+        f->logs.whole = i % 2 == 1;
+        lk_buf_clear(&f->log);
         assert_lk_ok(tail(f, LK_LOG_STDERR, 100), &f->err);
         assert_true(lk_str_starts(lk_buf_view(&f->log), LK_STR("line 099992\n")));
         assert_true(lk_str_ends(lk_buf_view(&f->log), LK_STR("line 099999\n")));
     }
+}
+
+/* livy.md §2: the documentation gives offsets a limit that no log keeps to. */
+static void where_large_offsets_are_refused_the_whole_file_is_read(void **state)
+{
+    struct fixture *f = *state;
+
+    f->logs.offset_max = 20000;
+    fill_log(f, 100000);
+    assert_lk_ok(tail(f, LK_LOG_STDERR, 100), &f->err);
+    assert_true(lk_str_starts(lk_buf_view(&f->log), LK_STR("line 099992\n")));
+    assert_true(lk_str_ends(lk_buf_view(&f->log), LK_STR("line 099999\n")));
+}
+
+/* Sizes are not heard either, and the file is short enough to come all the same. */
+static void a_short_log_that_only_comes_whole_is_cut_here(void **state)
+{
+    struct fixture *f = *state;
+
+    f->logs.whole = true;
+    fill_log(f, 10000);
+    assert_lk_ok(tail(f, LK_LOG_STDERR, 119988), &f->err);
+    assert_true(lk_str_starts(lk_buf_view(&f->log), LK_STR("line 000002\n")));
+    assert_true(lk_str_ends(lk_buf_view(&f->log), LK_STR("line 009999\n")));
 }
 
 static void after_the_end_rolled_files_are_one_log(void **state)
@@ -312,7 +343,7 @@ static void a_log_is_scanned_line_by_line_as_far_back_as_wanted(void **state)
     assert_int_equal(counter.lines, 10);
     assert_int_equal(scanned, 125);
     assert_int_equal(f->total, 12000000);
-    assert_int_equal(f->logs.moved, 125);
+    assert_int_equal(f->logs.moved, 125 + 512);
 }
 
 static void apache_livys_ring_is_read_without_its_separators(void **state)
@@ -495,7 +526,9 @@ int main(void)
         TEST(a_short_log_comes_whole),
         TEST(of_a_huge_log_only_the_end_travels),
         TEST(after_the_end_a_service_that_hears_offsets_is_still_asked_for_them),
-        TEST(after_the_end_a_service_deaf_to_offsets_is_noticed),
+        TEST(a_service_deaf_to_offsets_is_noticed_whatever_it_says_of_the_batch),
+        TEST(where_large_offsets_are_refused_the_whole_file_is_read),
+        TEST(a_short_log_that_only_comes_whole_is_cut_here),
         TEST(after_the_end_rolled_files_are_one_log),
         TEST(the_submissions_log_needs_no_application),
         TEST(what_the_batch_carries_is_the_fall_back),
