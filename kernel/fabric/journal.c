@@ -93,6 +93,11 @@ static void put_text(struct lk_str text, char *ret, size_t size)
     ret[text.len] = '\0';
 }
 
+struct lk_str lk_journal_file(struct lk_str file)
+{
+    return lk_str_slice(file, 0, lk_str_find_char(file, '?'));
+}
+
 enum lk_status lk_journal_begin(struct lk_journal *journal, const struct lk_journal_intent *intent,
                                 struct lk_error *err)
 {
@@ -106,7 +111,7 @@ enum lk_status lk_journal_begin(struct lk_journal *journal, const struct lk_jour
     put_text(intent->service, entry->service, sizeof(entry->service));
     put_text(intent->name, entry->name, sizeof(entry->name));
     put_text(intent->service_name, entry->service_name, sizeof(entry->service_name));
-    put_text(intent->file, entry->file, sizeof(entry->file));
+    put_text(lk_journal_file(intent->file), entry->file, sizeof(entry->file));
     put_text(intent->sha256, entry->sha256, sizeof(entry->sha256));
     put_text(intent->sweep, entry->sweep, sizeof(entry->sweep));
     entry->member = intent->member;

@@ -29,16 +29,20 @@ struct lk_journal_intent {
     struct lk_str service;      /* kind of the service: "fabric", … */
     struct lk_str name;         /* as the user gave it */
     struct lk_str service_name; /* as it is sent, where it differs (livy_marker.h) */
-    struct lk_str file;
-    struct lk_str sha256;      /* of the payload, in hex, when it is known */
-    struct lk_str resubmit_of; /* submit id of the unknown one that this one follows */
-    struct lk_str sweep;       /* what it is a member of; empty: of nothing */
-    int64_t member;            /* which one, counted from 0 */
+    struct lk_str file;         /* its query stays out: lk_journal_file() */
+    struct lk_str sha256;       /* of the payload, in hex, when it is known */
+    struct lk_str resubmit_of;  /* submit id of the unknown one that this one follows */
+    struct lk_str sweep;        /* what it is a member of; empty: of nothing */
+    int64_t member;             /* which one, counted from 0 */
 };
 /* Before the POST. From here to its outcome the submission counts as under way. */
 LK_MUST_USE enum lk_status lk_journal_begin(struct lk_journal *journal,
                                             const struct lk_journal_intent *intent,
                                             struct lk_error *err);
+
+/* A file's address as the journal has it: without a query, for that is where a signature stands
+ * that lets anybody read it (SAS). Borrows. Pure. */
+struct lk_str lk_journal_file(struct lk_str file);
 
 enum lk_journal_outcome { LK_JOURNAL_ACCEPTED, LK_JOURNAL_REFUSED, LK_JOURNAL_UNKNOWN };
 /* After it. batch_id is empty unless accepted. how: one word on where it was learnt, "answered",

@@ -67,7 +67,8 @@ static bool is_same_work(const struct lk_livy *livy, const struct lk_journal_ent
                          struct lk_str name, struct lk_str file)
 {
     return lk_str_eq(lk_str_from(entry->name), name) &&
-           lk_str_eq(lk_str_from(entry->file), lk_str_cut(file, sizeof(entry->file) - 1)) &&
+           lk_str_eq(lk_journal_file(lk_str_from(entry->file)),
+                     lk_str_cut(lk_journal_file(file), sizeof(entry->file) - 1)) &&
            lk_journal_is_same_service(lk_str_from(entry->endpoint),
                                       lk_str_from(livy->options.endpoint->base));
 }

@@ -299,6 +299,28 @@ static void the_payloads_hash_is_in_the_journal(void **state)
 
 /* ---- refusals that leave a record ------------------------------------------------------------ */
 
+/* What follows "?" lets whoever has it read the file; the work is the same under a new signature.
+ */
+static void a_signature_in_the_files_address_does_not_reach_the_journal(void **state)
+{
+    struct fixture *f = *state;
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(1 << 16);
+
+    use(f, "apache");
+    json_object_set_new(f->spec.body, "file",
+                        json_string("https://a.blob.core.windows.net/c/x.py?sv=1&sig=SECRET1"));
+    f->service.fault = FAKE_LIVY_LOST_BEFORE;
+    assert_lk_status(LK_UNKNOWN, submit(f), &f->err);
+    assert_string_equal(newest(f).file, "https://a.blob.core.windows.net/c/x.py");
+    assert_lk_ok(lk_file_read(f->journal_path, &text, &f->err), &f->err);
+    assert_true(lk_str_find(lk_buf_view(&text), LK_STR("SECRET")) == text.len);
+
+    json_object_set_new(f->spec.body, "file",
+                        json_string("https://a.blob.core.windows.net/c/x.py?sv=1&sig=SECRET2"));
+    assert_lk_status(LK_UNKNOWN, submit(f), &f->err);
+    assert_string_equal(f->err.code, "UnknownBefore");
+}
+
 static void a_refusal_keeps_its_reason_and_its_record_is_deleted(void **state)
 {
     struct fixture *f = *state;
@@ -707,6 +729,7 @@ int main(void)
         TEST(the_marker_is_a_tag_or_the_end_of_the_name),
         TEST(a_request_without_a_name_gets_one_of_its_file_where_the_name_is_the_marker),
         TEST(the_payloads_hash_is_in_the_journal),
+        TEST(a_signature_in_the_files_address_does_not_reach_the_journal),
         TEST(a_refusal_keeps_its_reason_and_its_record_is_deleted),
         TEST(a_refusal_whose_answer_was_lost_is_recognised_by_its_record),
         TEST(a_duplicate_of_our_own_fresh_name_is_our_batch),
