@@ -399,7 +399,8 @@ static bool has_password(const struct asked *asked)
 }
 
 /* False, and answered, when the caller may not come in. Apache's face asks for no password, but
- * whoever may submit runs programs as us: so only our own user's programs may. */
+ * whoever may submit runs programs as us: so only our own user's programs may, and of those not the
+ * browser for some web page, which a browser says by Origin (RFC 6454 §7). */
 static bool let_in(const struct asked *asked)
 {
     if (asked->face == LOCAL_FACE_HDINSIGHT) {
@@ -407,6 +408,10 @@ static bool let_in(const struct asked *asked)
             return true;
         answer_page(asked, 401, "Unauthorized");
         local_reply_header(asked->reply, "WWW-Authenticate", "Basic realm=\"livy-local\"");
+        return false;
+    }
+    if (local_request_header(asked->request, "Origin").len) {
+        answer_msg(asked, 403, "livy-local's Apache Livy is not for web pages.");
         return false;
     }
     if (local_request_is_own_user(asked->request))

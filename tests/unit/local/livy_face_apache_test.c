@@ -633,6 +633,47 @@ static void hdinsight_wants_password_and_header(void **state)
     f->livy->basic_user = NULL;
 }
 
+/* ---- who may come in --------------------------------------------------------------------------
+ */
+
+static bool is_somebody_else(const void *transport)
+{
+    (void)transport;
+    return false;
+}
+
+static void another_users_program_may_not_even_look(void **state)
+{
+    struct fixture *f = *state;
+    const enum local_method methods[] = {LOCAL_GET, LOCAL_POST};
+
+    for (size_t i = 0; i < LK_COUNT(methods); i++) {
+        struct local_request request =
+            make_request(methods[i], "/apache/batches", "", LK_STR("{\"file\":\"/x\"}"));
+        struct local_reply reply;
+
+        request.is_own_user = is_somebody_else;
+        local_reply_init(&reply);
+        local_livy_handle(f->livy, &request, &reply);
+        assert_int_equal(reply.status, 403);
+        local_reply_done(&reply);
+    }
+    assert_int_equal(f->livy->job_count, 0);
+}
+
+/* The browser is our own user's program; the page that tells it what to send is not. */
+static void a_web_page_may_not_submit(void **state)
+{
+    struct fixture *f = *state;
+    struct answer answer = ask(f, LOCAL_POST, "/apache/batches",
+                               "Origin: https://evil.example\r\nContent-Type: text/plain\r\n",
+                               LK_STR("{\"file\":\"/srv/livy/files/x.py\"}"));
+
+    assert_int_equal(answer.status, 403);
+    assert_int_equal(f->livy->job_count, 0);
+    answer_done(&answer);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -648,6 +689,8 @@ int main(void)
         TEST(removing_waits_for_the_end_of_the_process),
         TEST(a_line_without_its_end_waits_and_a_flood_is_read_from_its_end),
         TEST(hdinsight_wants_password_and_header),
+        TEST(another_users_program_may_not_even_look),
+        TEST(a_web_page_may_not_submit),
     };
 
     lk_secret_setup();
