@@ -71,6 +71,13 @@ enum lk_status lk_basic_header(struct lk_str user, const struct lk_secret *passw
 
 /* ---- the decorator ------------------------------------------------------------------------- */
 
+/* Of this request nothing has left, or the service has refused it. */
+static enum lk_status not_asked(enum lk_status st, struct lk_http_response *ret)
+{
+    ret->unsent = true;
+    return st;
+}
+
 static enum lk_status send_with(struct basic *self, const struct lk_secret *password,
                                 const struct lk_http_request *request, struct lk_cancel *cancel,
                                 struct lk_http_response *ret, struct lk_error *err)
@@ -80,16 +87,9 @@ static enum lk_status send_with(struct basic *self, const struct lk_secret *pass
     enum lk_status st = lk_basic_header(lk_str_from(self->user), password, &header, err);
 
     if (st)
-        return st;
+        return not_asked(st, ret);
     signed_one.authorization = &header;
     return lk_http_send(self->inner, &signed_one, cancel, ret, err);
-}
-
-/* Of this request nothing has left, or the service has refused it. */
-static enum lk_status not_asked(enum lk_status st, struct lk_http_response *ret)
-{
-    ret->unsent = st == LK_CANCELLED;
-    return st;
 }
 
 static enum lk_status send_again(struct basic *self, const struct lk_http_request *request,

@@ -36,15 +36,14 @@ static enum lk_status send_with_token(struct bearer *self, const struct lk_http_
                                &(struct lk_token_request){.scopes = lk_str_from(self->scopes),
                                                           .force_refresh = force_refresh},
                                cancel, &token, err);
-    /* Whatever became of the token request: of this one nothing has left. */
-    ret->unsent = st == LK_CANCELLED;
     if (st == LK_UNKNOWN && err)
         err->status = LK_NETWORK;
+    if (!st)
+        st = set_header(&header, &token, err);
+    /* Whatever became of the token request: of this one nothing has left. */
+    ret->unsent = st != LK_OK;
     if (st)
         return st == LK_UNKNOWN ? LK_NETWORK : st;
-    st = set_header(&header, &token, err);
-    if (st)
-        return st;
     with_token.authorization = &header;
     return lk_http_send(self->options.inner, &with_token, cancel, ret, err);
 }

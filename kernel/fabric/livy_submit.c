@@ -137,7 +137,7 @@ static enum lk_status send_with_grace(struct submission *s, struct lk_http_respo
 
     for (size_t i = 0;; i++) {
         enum lk_status st = send_once(s, reply, err);
-        *refused = st == LK_CANCELLED && reply->unsent;
+        *refused = st && reply->unsent;
         if (st || reply->status != 404 || !s->livy->profile->new_place_404 ||
             i == LK_COUNT(grace_ms) || is_place_wrong(reply))
             return st;
@@ -232,14 +232,14 @@ static enum verdict post(struct submission *s, struct lk_livy_batch *ret, struct
 
     if (!st)
         return judge_answer(s, &reply, ret, err);
-    if (refused) {
+    if (refused && st == LK_CANCELLED) {
         lk_error_set(err, LK_CANCELLED, "KeyboardInterrupt",
                      "interrupted before %s was submitted: Livy has not accepted it", s->what);
         return VERDICT_REFUSED;
     }
     if (st != LK_CANCELLED)
         lk_error_prefix(err, "%s", s->what);
-    return judge_failure(st);
+    return refused ? VERDICT_REFUSED : judge_failure(st);
 }
 
 /* ---- the outcome ----------------------------------------------------------------------------- */

@@ -94,8 +94,9 @@ struct lk_http_response {
     int status;
     struct lk_buf headers; /* "name: value\n" lines of the final answer, names lower-cased */
     struct lk_buf body;
-    bool unsent; /* after LK_CANCELLED: nothing of the request can have reached the service, or the
-                  * service has refused it. Else it may have arrived. */
+    bool unsent; /* after a failure: nothing of the request can have reached the service, or the
+                  * service has refused it. After LK_CANCELLED without it, it may have arrived; of
+                  * other failures the status tells. */
 };
 
 #define LK_HTTP_RESPONSE_INIT                                                                      \

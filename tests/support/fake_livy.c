@@ -207,6 +207,10 @@ static enum lk_status post(struct fake_livy *f, const json_t *request, struct lk
         return answer_created(f, record, ret);
     case FAKE_LIVY_NO_CONNECTION:
         return lose(LK_NETWORK, err);
+    case FAKE_LIVY_NO_TOKEN:
+        lk_http_response_done(ret);
+        ret->unsent = true;
+        return lose(LK_PROTOCOL, err);
     case FAKE_LIVY_LOST_BEFORE:
     case FAKE_LIVY_LOST_AFTER:
         return lose(LK_UNKNOWN, err);

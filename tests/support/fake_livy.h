@@ -13,6 +13,7 @@ enum { FAKE_LIVY_RECORDS_MAX = 512 };
 enum fake_livy_fault {
     FAKE_LIVY_FINE,
     FAKE_LIVY_NO_CONNECTION,  /* LK_NETWORK: nothing has left */
+    FAKE_LIVY_NO_TOKEN,       /* LK_PROTOCOL, of the token service: nothing has left */
     FAKE_LIVY_LOST_BEFORE,    /* LK_UNKNOWN, not done */
     FAKE_LIVY_LOST_AFTER,     /* LK_UNKNOWN, done */
     FAKE_LIVY_TIMEOUT_BEFORE, /* LK_TIMEOUT */

@@ -247,6 +247,19 @@ static bool rewind_text(struct lk_http_source *source)
     return self->may_rewind;
 }
 
+/* A gateway's sign-in page in place of a token, a token service that does not answer. */
+static void without_a_token_the_request_counts_as_unsent_whatever_the_reason(void **state)
+{
+    static const enum lk_status reasons[] = {LK_PROTOCOL, LK_TIMEOUT, LK_LIMIT, LK_UNAUTHORIZED};
+    struct world *world = *state;
+
+    for (size_t i = 0; i < LK_COUNT(reasons); i++) {
+        world->credential.fail = reasons[i];
+        assert_lk_status(reasons[i], send(world, API), &world->err);
+        assert_true(world->response.unsent);
+    }
+}
+
 static void a_streamed_body_starts_over_or_the_401_is_the_answer(void **state)
 {
     struct world *world = *state;
@@ -303,6 +316,7 @@ int main(void)
         WITH_HTTP(a_failure_leaves_no_answer_behind),
         WITH_HTTP(a_token_that_does_not_fit_is_told_and_not_cut),
         WITH_HTTP(a_lost_token_answer_is_no_lost_request),
+        WITH_HTTP(without_a_token_the_request_counts_as_unsent_whatever_the_reason),
         WITH_HTTP(a_streamed_body_starts_over_or_the_401_is_the_answer),
         WITH_HTTP(a_failed_request_is_not_repeated_here),
     };

@@ -130,6 +130,7 @@ static const struct way {
 } ways[] = {
     {FAKE_LIVY_FINE, 0, RUNS},
     {FAKE_LIVY_NO_CONNECTION, 0, NOT},
+    {FAKE_LIVY_NO_TOKEN, 0, NOT},
     {FAKE_LIVY_LOST_BEFORE, 0, UNKNOWN},
     {FAKE_LIVY_LOST_AFTER, 0, RUNS},
     {FAKE_LIVY_TIMEOUT_BEFORE, 0, UNKNOWN},
