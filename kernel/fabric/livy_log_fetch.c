@@ -191,8 +191,6 @@ static enum lk_status read_whole(struct lk_log_place *place, const char *name, i
 
 static void keep_head(struct lk_log_head *head, struct lk_str piece)
 {
-    if (!head)
-        return;
     head->len = piece.len < sizeof(head->bytes) ? piece.len : sizeof(head->bytes);
     if (head->len)
         memcpy(head->bytes, piece.ptr, head->len);
@@ -222,10 +220,10 @@ static enum lk_status learn_head(struct lk_log_place *place, const char *name,
  * is said to. A piece that begins like the file tells it. So does a log that repeats itself, but
  * only where offsets are not heard is there such a piece behind the file's end, too. */
 static enum lk_status offset_works(struct lk_log_place *place, const struct lk_log_file *file,
-                                   struct lk_str piece, bool *ret, struct lk_error *err)
+                                   struct lk_log_head *head, struct lk_str piece, bool *ret,
+                                   struct lk_error *err)
 {
     LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
-    struct lk_log_head own = {.len = 0}, *head = place->head ? place->head : &own;
     enum lk_status st = head->len ? LK_OK : learn_head(place, file->name, head, err);
 
     *ret = true;
@@ -244,7 +242,8 @@ static enum lk_status read_file(struct lk_log_place *place, const struct lk_log_
                                 int64_t offset, int64_t size, struct lk_http_sink *sink,
                                 struct lk_error *err)
 {
-    bool doubt = offset > 0;
+    struct lk_log_head own = {.len = 0}, *head = place->head ? place->head : &own;
+    bool doubt = true;
     enum lk_status st = LK_OK;
 
     while (!st && size > 0) {
@@ -257,15 +256,16 @@ static enum lk_status read_file(struct lk_log_place *place, const struct lk_log_
         if ((st == LK_LIMIT || st == LK_INVALID) && offset > 0)
             return read_whole(place, file->name, offset, size, sink, err);
         piece = lk_str_slice(lk_buf_view(&reply.body), 0, (size_t)part);
-        if (!st && doubt && piece.len)
-            st = offset_works(place, file, piece, &works, err);
+        if (!st && doubt && offset > 0 && piece.len) {
+            st = offset_works(place, file, head, piece, &works, err);
+            doubt = false;
+        }
         if (!st && !works)
             return read_whole(place, file->name, offset, size, sink, err);
         if (st || !piece.len)
             return st;
         if (!offset)
-            keep_head(place->head, piece);
-        doubt = false;
+            keep_head(head, piece);
         if (!sink->write(sink, piece))
             return LK_OK;
         offset += (int64_t)piece.len;

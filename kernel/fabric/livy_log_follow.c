@@ -180,8 +180,10 @@ static enum lk_status read_on(struct stream *stream, struct lk_log_place *place,
     }
     before = stream->at;
     left = files->length - stream->at;
-    /* What was there at the start is one look. */
-    if (left > LOOK_BYTES && (f->started || f->want.tail < 0))
+    /* What was there at the start is one look. So is the rest after the end, where each further
+     * look may cost the whole file. */
+    if (left > LOOK_BYTES && place->batch->end == LK_BATCH_GOING &&
+        (f->started || f->want.tail < 0))
         left = LOOK_BYTES;
     place->head = &stream->head;
     st = lk_log_read_range(place, files, stream->at, left, &sink.sink, err);

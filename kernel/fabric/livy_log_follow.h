@@ -35,9 +35,9 @@ LK_MUST_USE struct lk_log_follower *lk_log_follower_new(struct lk_livy *livy,
 void lk_log_follower_free(struct lk_log_follower *follower);
 /* One look, when one is due: it asks for what is new at its own pace (every second where lines are
  * lost, every 2 to 5 s elsewhere, less often in trouble, never before a Retry-After is over), at
- * most 4 MiB at a time. batch: as the last poll had it. A log that is not there yet is no failure.
- * A failure (err) is a passing one: call again. Does not block but for its few requests,
- * which are not repeated by themselves. */
+ * most 4 MiB at a time while the batch goes on. batch: as the last poll had it. A log that is not
+ * there yet is no failure. A failure (err) is a passing one: call again. Does not block but for its
+ * few requests, which are not repeated by themselves. */
 LK_MUST_USE enum lk_status lk_log_follower_step(struct lk_log_follower *follower,
                                                 const struct lk_livy_batch *batch,
                                                 struct lk_cancel *cancel, struct lk_error *err);

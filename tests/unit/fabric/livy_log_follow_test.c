@@ -29,6 +29,7 @@ struct service {
     int fails;           /* how many of them do */
     int requests;
     size_t longest; /* bytes of one answer */
+    size_t moved;   /* bytes of logs in all */
 };
 
 static int64_t number_in(struct lk_str url, const char *name)
@@ -125,6 +126,7 @@ static enum lk_status answer(struct lk_http *http, const struct lk_http_request 
         return LK_OK;
     }
     bytes = part_of(self, file, request->url);
+    self->moved += bytes.len;
     if (request->sink) {
         if (request->sink->write(request->sink, bytes))
             return LK_OK;
@@ -338,6 +340,21 @@ static void the_last_lines_are_not_lost_between_the_ends_of_spark_and_batch(void
         finish(f);
         assert_got(f, tail < 0 ? "one\ntwo\nthree\nfour\n" : "two\nthree\nfour\n");
     }
+}
+
+static void after_the_end_a_long_log_that_only_comes_whole_comes_once(void **state)
+{
+    struct fixture *f = *state;
+
+    strcpy(f->batch.app_id, "app_1");
+    write_lines(f, LK_LOG_STDOUT, 0, 1500000);
+    f->service.deaf = true;
+    f->batch.end = LK_BATCH_SUCCEEDED;
+    follow(f);
+    step(f);
+    finish(f);
+    assert_bytes(lk_buf_view(&f->got), lk_buf_view(&f->service.files[LK_LOG_STDOUT]));
+    assert_true(f->service.moved < 2 * f->service.files[LK_LOG_STDOUT].len);
 }
 
 /* What is new looks like the beginning; only a look behind the end tells that it is not. */
@@ -730,6 +747,7 @@ int main(void)
         TEST(only_what_is_new_travels_and_in_parts),
         TEST(the_rest_comes_whole_after_the_end),
         TEST(the_last_lines_are_not_lost_between_the_ends_of_spark_and_batch),
+        TEST(after_the_end_a_long_log_that_only_comes_whole_comes_once),
         TEST(a_log_that_repeats_itself_is_read_on_in_parts),
         TEST(a_line_is_shown_once_it_is_whole),
         TEST(of_what_was_there_before_the_last_lines_are_shown),

@@ -309,6 +309,7 @@ static void what_the_batch_carries_is_the_fall_back(void **state)
 struct counter {
     struct lk_line_sink sink;
     size_t lines;
+    int64_t last; /* number of the line that came last */
     bool in_order;
 };
 
@@ -317,8 +318,9 @@ static void count_line(struct lk_line_sink *sink, struct lk_str line)
     struct counter *counter = (struct counter *)sink;
     int64_t number = -1;
 
-    counter->in_order &=
-        lk_str_to_i64(lk_str_slice(line, 5, line.len), &number) && (!counter->lines || number > 0);
+    counter->in_order &= lk_str_to_i64(lk_str_slice(line, 5, line.len), &number) &&
+                         (!counter->lines || number == counter->last + 1);
+    counter->last = number;
     counter->lines++;
 }
 
@@ -344,6 +346,25 @@ static void a_log_is_scanned_line_by_line_as_far_back_as_wanted(void **state)
     assert_int_equal(scanned, 125);
     assert_int_equal(f->total, 12000000);
     assert_int_equal(f->logs.moved, 125 + 512);
+}
+
+/* From its beginning no offset is needed, but for the second piece of it. */
+static void a_long_log_of_a_service_deaf_to_offsets_is_read_once(void **state)
+{
+    struct fixture *f = *state;
+    struct counter counter = {.sink = {.line = count_line}, .in_order = true};
+    int64_t scanned;
+
+    f->batch.end = LK_BATCH_SUCCEEDED;
+    f->logs.deaf = true;
+    fill_log(f, 1000000);
+    f->logs.moved = 0;
+    assert_lk_ok(lk_livy_log_scan(f->livy, &f->batch, LK_LOG_STDOUT, 1 << 30, NULL, &counter.sink,
+                                  &scanned, &f->total, &f->err),
+                 &f->err);
+    assert_int_equal(counter.lines, 1000000);
+    assert_true(counter.in_order);
+    assert_true(f->logs.moved < 2 * f->logs.text.len);
 }
 
 static void apache_livys_ring_is_read_without_its_separators(void **state)
@@ -533,6 +554,7 @@ int main(void)
         TEST(the_submissions_log_needs_no_application),
         TEST(what_the_batch_carries_is_the_fall_back),
         TEST(a_log_is_scanned_line_by_line_as_far_back_as_wanted),
+        TEST(a_long_log_of_a_service_deaf_to_offsets_is_read_once),
         TEST(apache_livys_ring_is_read_without_its_separators),
         cmocka_unit_test(the_last_lines_are_the_last_lines),
         cmocka_unit_test(a_traceback_is_found_and_trimmed),
