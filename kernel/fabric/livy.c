@@ -11,6 +11,8 @@
 
 enum { PAGES_MAX = 50 };
 
+static const struct lk_livy_manner usual = {.repeat = LK_HTTP_REPEAT_ALWAYS};
+
 struct lk_livy *lk_livy_new(const struct lk_livy_options *options)
 {
     struct lk_livy *livy = lk_alloc(sizeof(*livy));
@@ -83,14 +85,15 @@ void lk_livy_what(struct lk_str name, char ret[LK_BATCH_TEXT_MAX + 16])
 }
 
 static enum lk_status get_json(struct lk_livy *livy, const struct lk_buf *url, const char *what,
-                               enum lk_http_repeat repeat, struct lk_cancel *cancel, json_t **ret,
+                               struct lk_livy_manner manner, struct lk_cancel *cancel, json_t **ret,
                                int64_t *ret_retry_after_ms, struct lk_error *err)
 {
     LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
     struct lk_http_request request = lk_livy_request(LK_HTTP_GET, url);
     enum lk_status st;
 
-    request.repeat = repeat;
+    request.repeat = manner.repeat;
+    request.timeout_ms = manner.timeout_ms;
     request.response_max = LK_LIVY_LIST_MAX;
     st = lk_http_send(livy->options.http, &request, cancel, &reply, err);
     if (st)
@@ -108,10 +111,10 @@ static enum lk_status get_json(struct lk_livy *livy, const struct lk_buf *url, c
 enum lk_status lk_livy_get_json(struct lk_livy *livy, const struct lk_buf *url, const char *what,
                                 struct lk_cancel *cancel, json_t **ret, struct lk_error *err)
 {
-    return get_json(livy, url, what, LK_HTTP_REPEAT_ALWAYS, cancel, ret, NULL, err);
+    return get_json(livy, url, what, usual, cancel, ret, NULL, err);
 }
 
-enum lk_status lk_livy_poll(struct lk_livy *livy, struct lk_str id, enum lk_http_repeat repeat,
+enum lk_status lk_livy_poll(struct lk_livy *livy, struct lk_str id, struct lk_livy_manner manner,
                             struct lk_cancel *cancel, struct lk_livy_batch *ret,
                             int64_t *ret_retry_after_ms, struct lk_error *err)
 {
@@ -124,17 +127,17 @@ enum lk_status lk_livy_poll(struct lk_livy *livy, struct lk_str id, enum lk_http
     if (ret_retry_after_ms)
         *ret_retry_after_ms = -1;
     lk_livy_batch_url(livy, id, &url);
-    st = get_json(livy, &url, what, repeat, cancel, &json, ret_retry_after_ms, err);
+    st = get_json(livy, &url, what, manner, cancel, &json, ret_retry_after_ms, err);
     return st ? st : lk_livy_batch_read(livy->profile, json, ret, err);
 }
 
 enum lk_status lk_livy_get(struct lk_livy *livy, struct lk_str id, struct lk_cancel *cancel,
                            struct lk_livy_batch *ret, struct lk_error *err)
 {
-    return lk_livy_poll(livy, id, LK_HTTP_REPEAT_ALWAYS, cancel, ret, NULL, err);
+    return lk_livy_poll(livy, id, usual, cancel, ret, NULL, err);
 }
 
-enum lk_status lk_livy_history(struct lk_livy *livy, struct lk_str id, enum lk_http_repeat repeat,
+enum lk_status lk_livy_history(struct lk_livy *livy, struct lk_str id, struct lk_livy_manner manner,
                                struct lk_cancel *cancel, struct lk_livy_batch *ret,
                                int64_t *ret_retry_after_ms, struct lk_error *err)
 {
@@ -149,7 +152,7 @@ enum lk_status lk_livy_history(struct lk_livy *livy, struct lk_str id, enum lk_h
         return lk_error_set(err, LK_UNSUPPORTED, "NoHistory", "%s keeps no history",
                             livy->profile->title);
     lk_livy_what(id, what);
-    st = get_json(livy, &url, what, repeat, cancel, &json, ret_retry_after_ms, err);
+    st = get_json(livy, &url, what, manner, cancel, &json, ret_retry_after_ms, err);
     return st ? st : lk_livy_batch_read(livy->profile, json, ret, err);
 }
 
@@ -237,20 +240,20 @@ static void page_url(const struct lk_livy *livy, int64_t skip, size_t size, stru
                   is_top ? "$skip" : "from", (long long)skip, is_top ? "$top" : "size", size);
 }
 
-enum lk_status lk_livy_page(struct lk_livy *livy, int64_t skip, size_t size,
+enum lk_status lk_livy_page(struct lk_livy *livy, int64_t skip, size_t size, int64_t timeout_ms,
                             struct lk_cancel *cancel, struct lk_livy_list *ret,
                             int64_t *ret_retry_after_ms, struct lk_error *err)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf url = LK_BUF_INIT(LK_LIVY_URL_MAX);
     LK_CLEANUP(lk_json_unref) json_t *json = NULL;
+    struct lk_livy_manner once = {.repeat = LK_HTTP_REPEAT_NEVER, .timeout_ms = timeout_ms};
     struct lk_livy_list list = {.total = -1};
     size_t seen;
     enum lk_status st;
 
     *ret_retry_after_ms = -1;
     page_url(livy, skip, size, &url);
-    st = get_json(livy, &url, "the list of batches", LK_HTTP_REPEAT_NEVER, cancel, &json,
-                  ret_retry_after_ms, err);
+    st = get_json(livy, &url, "the list of batches", once, cancel, &json, ret_retry_after_ms, err);
     if (st)
         return st;
     list.total = total_of(json);
@@ -272,8 +275,7 @@ static enum lk_status add_page(struct lk_livy *livy, int64_t skip, size_t max,
     enum lk_status st;
 
     page_url(livy, skip, left < page ? left : page, &url);
-    st = get_json(livy, &url, "the list of batches", LK_HTTP_REPEAT_ALWAYS, cancel, &json, NULL,
-                  err);
+    st = get_json(livy, &url, "the list of batches", usual, cancel, &json, NULL, err);
     if (st)
         return st;
     ret->total = total_of(json);

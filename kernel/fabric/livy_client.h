@@ -17,10 +17,16 @@ void lk_livy_batch_url(const struct lk_livy *livy, struct lk_str id, struct lk_b
 struct lk_http_request lk_livy_request(enum lk_http_method method, const struct lk_buf *url);
 /* "batch '<name or id>'", for errors. */
 void lk_livy_what(struct lk_str name, char ret[LK_BATCH_TEXT_MAX + 16]);
-/* One GET, with repeat as said. *ret_retry_after_ms (may be NULL): what the answer asked for, -1
+/* How a question is asked: whether again by itself, and for how long an answer is awaited; 0 as
+ * ever (http.h). */
+struct lk_livy_manner {
+    enum lk_http_repeat repeat;
+    int64_t timeout_ms;
+};
+/* One GET, asked in that manner. *ret_retry_after_ms (may be NULL): what the answer asked for, -1
  * when nothing. An answer that is no success is an error. */
 LK_MUST_USE enum lk_status lk_livy_poll(struct lk_livy *livy, struct lk_str id,
-                                        enum lk_http_repeat repeat, struct lk_cancel *cancel,
+                                        struct lk_livy_manner manner, struct lk_cancel *cancel,
                                         struct lk_livy_batch *ret, int64_t *ret_retry_after_ms,
                                         struct lk_error *err);
 /* One GET of JSON, repeated while it is no answer. what names it in errors. */
@@ -30,11 +36,12 @@ LK_MUST_USE enum lk_status lk_livy_get_json(struct lk_livy *livy, const struct l
 /* One page of the list in the service's own order, asked once; total is -1 when not told. As
  * above; release with lk_livy_list_done(). */
 LK_MUST_USE enum lk_status lk_livy_page(struct lk_livy *livy, int64_t skip, size_t size,
-                                        struct lk_cancel *cancel, struct lk_livy_list *ret,
-                                        int64_t *ret_retry_after_ms, struct lk_error *err);
+                                        int64_t timeout_ms, struct lk_cancel *cancel,
+                                        struct lk_livy_list *ret, int64_t *ret_retry_after_ms,
+                                        struct lk_error *err);
 /* Fabric's second source on a batch, the monitoring API (livy.md §2). LK_UNSUPPORTED elsewhere. */
 LK_MUST_USE enum lk_status lk_livy_history(struct lk_livy *livy, struct lk_str id,
-                                           enum lk_http_repeat repeat, struct lk_cancel *cancel,
+                                           struct lk_livy_manner manner, struct lk_cancel *cancel,
                                            struct lk_livy_batch *ret, int64_t *ret_retry_after_ms,
                                            struct lk_error *err);
 /* "https://…/lakehouses/<GUID>/livySessions/<id>"; false for services without. */

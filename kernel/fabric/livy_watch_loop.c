@@ -8,7 +8,8 @@
 
 enum {
     TICK_MS = 1000,
-    SLEPT_MS = 10000, /* the wall clock may be set by less without anybody asleep */
+    ANSWER_MS = 60000, /* how long an answer is awaited as a rule */
+    SLEPT_MS = 10000,  /* the wall clock may be set by less without anybody asleep */
 };
 
 struct watch {
@@ -121,20 +122,29 @@ static void fill_answer(const struct watch *w, enum lk_status st, const struct l
     ret->jitter = draw_jitter();
 }
 
+/* A service that hangs must not keep the watch past its time. */
+static int64_t answer_max_ms(const struct watch *w)
+{
+    int64_t left_ms = w->deadline_ms - now_of(w);
+
+    if (!w->deadline_ms || left_ms >= ANSWER_MS)
+        return 0;
+    return left_ms > 1 ? left_ms : 1;
+}
+
 static enum lk_status ask_batch(struct watch *w, const struct lk_watch_ask *ask,
                                 struct lk_error *trouble)
 {
     LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
     struct lk_watch_answer answer = {.retry_after_ms = -1};
+    struct lk_livy_manner once = {.repeat = LK_HTTP_REPEAT_NEVER, .timeout_ms = answer_max_ms(w)};
     struct lk_str id = lk_str_from(w->many->items[ask->index].batch.id);
     enum lk_status st;
 
     if (ask->kind == LK_WATCH_ASK_HISTORY)
-        st = lk_livy_history(w->livy, id, LK_HTTP_REPEAT_NEVER, w->cancel, &batch,
-                             &answer.retry_after_ms, trouble);
+        st = lk_livy_history(w->livy, id, once, w->cancel, &batch, &answer.retry_after_ms, trouble);
     else
-        st = lk_livy_poll(w->livy, id, LK_HTTP_REPEAT_NEVER, w->cancel, &batch,
-                          &answer.retry_after_ms, trouble);
+        st = lk_livy_poll(w->livy, id, once, w->cancel, &batch, &answer.retry_after_ms, trouble);
     if (st == LK_CANCELLED)
         return st;
     if (!st && !lk_str_eq_nocase(lk_str_from(batch.id), id))
@@ -149,8 +159,8 @@ static enum lk_status ask_page(struct watch *w, const struct lk_watch_ask *ask,
 {
     LK_CLEANUP(lk_livy_list_done) struct lk_livy_list list = {.total = -1};
     struct lk_watch_answer answer = {.retry_after_ms = -1};
-    enum lk_status st = lk_livy_page(w->livy, ask->skip, ask->size, w->cancel, &list,
-                                     &answer.retry_after_ms, trouble);
+    enum lk_status st = lk_livy_page(w->livy, ask->skip, ask->size, answer_max_ms(w), w->cancel,
+                                     &list, &answer.retry_after_ms, trouble);
 
     if (st == LK_CANCELLED)
         return st;

@@ -332,6 +332,32 @@ static void a_time_limit_ends_the_watch_on_time(void **state)
     assert_int_equal(f->batch.end, LK_BATCH_GOING);
 }
 
+/* The answer of a service that hangs is awaited for as long as there is time, and no longer. */
+static void a_time_limit_counts_for_the_answers_too(void **state)
+{
+    struct fixture *f = *state;
+    int64_t left_ms = 10500;
+
+    for (int i = 0; i < 20; i++)
+        fake_http_reply(f->http, 200, NULL, RUNNING);
+    assert_lk_status(LK_TIMEOUT, watch(f, 10500), &f->err);
+    assert_int_equal(fake_http_request(f->http, 0)->timeout_ms, 10500);
+    for (size_t i = 1; i < fake_http_count(f->http); i++) {
+        int64_t next_ms = fake_http_request(f->http, i)->timeout_ms;
+        assert_true(next_ms > 0 && next_ms <= left_ms - 1000);
+        left_ms = next_ms;
+    }
+}
+
+static void without_a_time_limit_answers_have_the_usual_time(void **state)
+{
+    struct fixture *f = *state;
+
+    fake_http_reply(f->http, 200, NULL, "{\"id\":\"" ID "\",\"state\":\"success\"}");
+    assert_lk_ok(watch(f, 0), &f->err);
+    assert_int_equal(fake_http_request(f->http, 0)->timeout_ms, 0);
+}
+
 static void refused_credentials_are_told_with_the_way_back(void **state)
 {
     struct fixture *f = *state;
@@ -437,6 +463,8 @@ int main(void)
         TEST(trouble_keeps_the_last_known_state_on_show),
         TEST(an_interrupt_stops_watching_and_touches_nothing),
         TEST(a_time_limit_ends_the_watch_on_time),
+        TEST(a_time_limit_counts_for_the_answers_too),
+        TEST(without_a_time_limit_answers_have_the_usual_time),
         TEST(refused_credentials_are_told_with_the_way_back),
         TEST(a_forgotten_batch_is_asked_of_the_history),
         TEST(a_batch_that_the_history_only_calls_over_is_unknown_and_not_watched_for_ever),
