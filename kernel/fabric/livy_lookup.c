@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CANDIDATES_MAX = 10, NEWEST_LOOKED_AT = 100, SKEW_MS = 300000 };
+enum { CANDIDATES_MAX = 10, NEWEST_LOOKED_AT = 100, LOOKED_AT_MAX = 1600, SKEW_MS = 300000 };
 
 /* Moves what was found out of a list or a local. */
 static void take(struct lk_livy_batch *from, struct lk_livy_batch *ret)
@@ -75,13 +75,36 @@ static enum lk_status ask_one(struct lk_livy *livy, struct lk_livy_sought *sough
     return not_there(err);
 }
 
+/* Whether there is more behind the newest `max`, and it may be as young as the one sought. */
+static bool may_be_behind(const struct lk_livy_sought *sought, const struct lk_livy_list *list,
+                          size_t max)
+{
+    int64_t oldest_ms = list->count ? list->batches[list->count - 1].submitted_ms : 0;
+
+    return list->count == max && oldest_ms && oldest_ms >= sought->began_unix_ms - SKEW_MS;
+}
+
+/* The newest batches, or those back to the time of the one sought: between the day a kernel died
+ * and the day somebody asks, others have submitted many. */
+static enum lk_status list_back(struct lk_livy *livy, const struct lk_livy_sought *sought,
+                                bool far_back, struct lk_cancel *cancel, struct lk_livy_list *ret,
+                                struct lk_error *err)
+{
+    for (size_t max = NEWEST_LOOKED_AT;; max *= 4) {
+        enum lk_status st = lk_livy_list(livy, max, cancel, ret, err);
+        if (st || !far_back || max >= LOOKED_AT_MAX || !may_be_behind(sought, ret, max))
+            return st;
+        lk_livy_list_done(ret);
+    }
+}
+
 static enum lk_status look_in_list(struct lk_livy *livy, struct lk_livy_sought *sought,
-                                   struct lk_cancel *cancel, struct lk_livy_batch *ret,
-                                   struct lk_error *err)
+                                   bool far_back, struct lk_cancel *cancel,
+                                   struct lk_livy_batch *ret, struct lk_error *err)
 {
     LK_CLEANUP(lk_livy_list_done) struct lk_livy_list list = {.batches = NULL};
     int asked = 0;
-    enum lk_status st = lk_livy_list(livy, NEWEST_LOOKED_AT, cancel, &list, err);
+    enum lk_status st = list_back(livy, sought, far_back, cancel, &list, err);
 
     if (st)
         return st;
@@ -115,14 +138,14 @@ static bool is_plain(struct lk_str name)
 
 /* Ids begin at 0 again when the server restarts: what counts is the name in the answer. */
 static enum lk_status look_by_name(struct lk_livy *livy, struct lk_livy_sought *sought,
-                                   struct lk_cancel *cancel, struct lk_livy_batch *ret,
-                                   struct lk_error *err)
+                                   bool far_back, struct lk_cancel *cancel,
+                                   struct lk_livy_batch *ret, struct lk_error *err)
 {
     LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
     enum lk_status st;
 
     if (!is_plain(sought->service_name))
-        return look_in_list(livy, sought, cancel, ret, err);
+        return look_in_list(livy, sought, far_back, cancel, ret, err);
     st = lk_livy_get(livy, sought->service_name, cancel, &batch, err);
     if (st)
         return st;
@@ -132,13 +155,13 @@ static enum lk_status look_by_name(struct lk_livy *livy, struct lk_livy_sought *
     return LK_OK;
 }
 
-static enum lk_status look_once(struct lk_livy *livy, struct lk_livy_sought *sought,
+static enum lk_status look_once(struct lk_livy *livy, struct lk_livy_sought *sought, bool far_back,
                                 struct lk_cancel *cancel, struct lk_livy_batch *ret,
                                 struct lk_error *err)
 {
     return livy->profile->marker == LK_LIVY_MARKER_NAME
-               ? look_by_name(livy, sought, cancel, ret, err)
-               : look_in_list(livy, sought, cancel, ret, err);
+               ? look_by_name(livy, sought, far_back, cancel, ret, err)
+               : look_in_list(livy, sought, far_back, cancel, ret, err);
 }
 
 /* ---- refused requests that left a record ----------------------------------------------------- */
@@ -180,7 +203,7 @@ enum lk_status lk_livy_look_for(struct lk_livy *livy, struct lk_livy_sought *sou
 
     for (size_t i = 0;; i++) {
         int64_t wait_ms = waits_ms[i < LK_COUNT(waits_ms) ? i : LK_COUNT(waits_ms) - 1];
-        enum lk_status st = look_once(livy, sought, cancel, &found, err);
+        enum lk_status st = look_once(livy, sought, patience->far_back, cancel, &found, err);
         bool is_over = clock->monotonic_ms(clock) + wait_ms > deadline_ms;
         if (!st && !lk_livy_looks_refused(livy->profile, &found)) {
             take(&found, ret);

@@ -22,6 +22,7 @@ struct lk_livy_sought {
 struct lk_livy_patience {
     int64_t window_ms;
     bool until_found;
+    bool far_back; /* it is no new one: the list is read back to its time */
 };
 
 /* LK_OK: ret is the batch. LK_EXISTS: the service holds a record of a request that it refused; it

@@ -38,7 +38,7 @@ static enum lk_status look(struct lk_livy *livy, const struct lk_journal_entry *
         .began_unix_ms = entry->intent_unix_ms,
     };
     /* Once, but a record that looks refused is asked for again. */
-    const struct lk_livy_patience patience = {.window_ms = ASK_AGAIN_MS};
+    const struct lk_livy_patience patience = {.window_ms = ASK_AGAIN_MS, .far_back = true};
     enum lk_status st = lk_livy_look_for(livy, &sought, &patience, cancel, ret, err);
 
     if (st != LK_NOT_FOUND)

@@ -79,6 +79,7 @@ static json_t *describe(const struct fake_livy *f, const struct fake_livy_record
                         bool with_tags)
 {
     json_t *json = json_object();
+    char when[LK_TIME_TEXT_MAX];
 
     if (is_kind(f, "fabric"))
         json_object_set_new(json, "id", json_string(record->id));
@@ -91,6 +92,9 @@ static json_t *describe(const struct fake_livy *f, const struct fake_livy_record
         json, "log", record->phantom ? json_array() : json_pack("[s,s]", "stdout: ", "\nstderr: "));
     if (with_tags && !has_unique_names(f) && record->submit_id[0])
         json_object_set_new(json, "tags", json_pack("{s:s}", "submitId", record->submit_id));
+    lk_time_iso8601(record->submitted_unix_ms, when);
+    if (!has_unique_names(f))
+        json_object_set_new(json, "schedulerInfo", json_pack("{s:s}", "submittedAt", when));
     return json;
 }
 

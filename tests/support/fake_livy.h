@@ -7,7 +7,7 @@
 #include "net/http.h"
 #include "support/fake_clock.h"
 
-enum { FAKE_LIVY_RECORDS_MAX = 64 };
+enum { FAKE_LIVY_RECORDS_MAX = 512 };
 
 /* What happens to a POST. The number says whether the work is done. */
 enum fake_livy_fault {

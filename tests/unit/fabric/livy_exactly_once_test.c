@@ -566,6 +566,60 @@ static void what_a_killed_kernel_submitted_is_found_again(void **state)
     }
 }
 
+/* Found by the campaign of submit_faults_test: only the newest hundred were looked at. */
+static void it_is_found_behind_hundreds_of_newer_ones(void **state)
+{
+    struct fixture *f = *state;
+    struct lk_journal_entry entry;
+    char name[32];
+
+    for (size_t k = 0; k < LK_COUNT(kinds); k++) {
+        use(f, kinds[k]);
+        die_in_between(f);
+        fake_livy_add(&f->service, is_by_name(kinds[k]) ? "nightly-abcdefabcdef" : "nightly",
+                      "abcdefab-cdef-4000-8000-000000000001");
+        for (int i = 0; i < 450; i++) {
+            fake_clock_advance_ms(&f->clock, 1000);
+            (void)snprintf(name, sizeof name, "newer%d", i);
+            fake_livy_add(&f->service, name, "else");
+        }
+        entry = newest(f);
+        assert_lk_ok(lk_livy_settle(f->livy, &entry, f->cancel, &f->batch, &f->err), &f->err);
+        assert_string_equal(f->batch.id, f->service.records[0].id);
+        lk_livy_batch_done(&f->batch);
+    }
+}
+
+static void a_new_one_is_looked_for_among_the_newest_only(void **state)
+{
+    struct fixture *f = *state;
+
+    use(f, "fabric");
+    for (int i = 0; i < 450; i++)
+        fake_livy_add(&f->service, "another", "else");
+    f->service.fault = FAKE_LIVY_LOST_BEFORE;
+    assert_lk_status(LK_UNKNOWN, submit(f), &f->err);
+    /* One request each time. */
+    assert_in_range(f->service.looks, 5, 12);
+}
+
+/* How far the list is read is told by the time of the submission. */
+static void what_is_older_than_the_submission_is_not_looked_at(void **state)
+{
+    struct fixture *f = *state;
+    struct lk_journal_entry entry;
+
+    use(f, "fabric");
+    for (int i = 0; i < 300; i++)
+        fake_livy_add(&f->service, "older", "else");
+    fake_clock_advance_ms(&f->clock, 3600000);
+    die_in_between(f);
+    entry = newest(f);
+    assert_lk_status(LK_NOT_FOUND, lk_livy_settle(f->livy, &entry, f->cancel, &f->batch, &f->err),
+                     &f->err);
+    assert_int_equal(f->service.looks, 1);
+}
+
 static void what_is_not_there_stays_unknown_and_is_never_submitted(void **state)
 {
     struct fixture *f = *state;
@@ -649,6 +703,9 @@ int main(void)
         TEST(half_a_day_later_it_is_new_work),
         TEST(one_that_another_kernel_is_sending_is_not_in_the_way_and_one_that_died_is),
         TEST(what_a_killed_kernel_submitted_is_found_again),
+        TEST(it_is_found_behind_hundreds_of_newer_ones),
+        TEST(a_new_one_is_looked_for_among_the_newest_only),
+        TEST(what_is_older_than_the_submission_is_not_looked_at),
         TEST(what_is_not_there_stays_unknown_and_is_never_submitted),
         TEST(what_a_service_refused_is_settled_as_refused),
         TEST(what_was_refused_before_is_not_in_the_way),
