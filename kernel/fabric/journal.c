@@ -165,6 +165,7 @@ struct outcome {
     char batch_id[64];
     char how[16];
     enum lk_journal_outcome outcome;
+    int64_t unix_ms;
 };
 
 struct reading {
@@ -210,6 +211,7 @@ static void keep_outcome(struct reading *r, const struct lk_journal_entry *entry
     memcpy(kept->batch_id, entry->batch_id, sizeof(kept->batch_id));
     memcpy(kept->how, entry->how, sizeof(kept->how));
     kept->outcome = entry->outcome;
+    kept->unix_ms = entry->intent_unix_ms;
 }
 
 /* The one that counts; of two of a kind the first met, which is the newest. */
@@ -222,6 +224,7 @@ static void take_outcome(const struct reading *r, struct lk_journal_entry *entry
             continue;
         entry->has_outcome = true;
         entry->outcome = o->outcome;
+        entry->outcome_unix_ms = o->unix_ms;
         memcpy(entry->batch_id, o->batch_id, sizeof(entry->batch_id));
         memcpy(entry->how, o->how, sizeof(entry->how));
     }

@@ -71,6 +71,7 @@ struct lk_journal_entry {
     char batch_id[64];
     char how[16];
     int64_t intent_unix_ms;
+    int64_t outcome_unix_ms; /* when the outcome was written last; 0: there is none */
     bool has_outcome;
     bool in_flight;   /* no outcome, and the process that sends it is alive */
     bool resubmitted; /* a newer submission follows this one */

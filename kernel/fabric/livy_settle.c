@@ -56,7 +56,7 @@ enum lk_status lk_livy_settle(struct lk_livy *livy, struct lk_journal_entry *ent
         write_outcome(livy, entry, LK_JOURNAL_ACCEPTED, ret->id);
     else if (st == LK_EXISTS)
         write_outcome(livy, entry, LK_JOURNAL_REFUSED, "");
-    else if (st == LK_NOT_FOUND && !entry->has_outcome)
+    else if (st == LK_NOT_FOUND) /* once more: when it was looked for last is worth knowing */
         write_outcome(livy, entry, LK_JOURNAL_UNKNOWN, "");
     return st;
 }

@@ -20,7 +20,7 @@ struct recovery {
     struct lk_livy *livy;
     struct lk_str target; /* empty: all that is unsettled */
     bool all;
-    size_t matched, asked, unknown, put_off;
+    size_t matched, unknown, put_off;
     json_t *submissions;
     struct lk_table *table;
 };
@@ -60,14 +60,14 @@ static void remember(struct recovery *r, const struct lk_livy_batch *batch)
         snprintf(context->last_batch, sizeof context->last_batch, "%s", batch->id);
 }
 
-static enum lk_status recover_one(struct recovery *r, struct lk_journal_entry *entry,
+static enum lk_status recover_one(struct recovery *r, struct lk_journal_entry *entry, bool ask,
                                   struct lk_cancel *cancel, struct lk_error *err)
 {
     LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
     const char *state = entry->in_flight ? "another kernel is at it" : "";
     enum lk_status st = LK_NOT_FOUND;
 
-    if (lk_journal_is_unsettled(entry) && r->asked++ < ASKED_MAX)
+    if (lk_journal_is_unsettled(entry) && ask)
         st = lk_livy_settle(r->livy, entry, cancel, &batch, err);
     else if (lk_journal_is_unsettled(entry))
         r->put_off++;
@@ -84,19 +84,58 @@ static enum lk_status recover_one(struct recovery *r, struct lk_journal_entry *e
     return st == LK_EXISTS || st == LK_NOT_FOUND ? LK_OK : st;
 }
 
+static int compare_last_looked_for(const void *left, const void *right)
+{
+    const struct lk_journal_entry *const *a = left, *const *b = right;
+    int64_t x = (*a)->outcome_unix_ms, y = (*b)->outcome_unix_ms;
+
+    return x < y ? -1 : x > y;
+}
+
+/* Those that are asked for now: of many, the ones that were looked for longest ago. Else what is
+ * not there would hide what is, each time anew. */
+static size_t choose(const struct recovery *r, struct lk_journal_entry *entries, size_t count,
+                     const struct lk_journal_entry **ret)
+{
+    size_t chosen = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (is_wanted(r, &entries[i]) && lk_journal_is_unsettled(&entries[i]))
+            ret[chosen++] = &entries[i];
+    if (chosen)
+        qsort(ret, chosen, sizeof *ret, compare_last_looked_for);
+    return chosen < ASKED_MAX ? chosen : ASKED_MAX;
+}
+
+static bool is_among(const struct lk_journal_entry *entry,
+                     const struct lk_journal_entry *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == entry)
+            return true;
+    return false;
+}
+
 static enum lk_status recover_all(struct recovery *r, struct lk_cancel *cancel,
                                   struct lk_error *err)
 {
     struct lk_journal_entry *entries = NULL;
-    size_t count = 0, bad = 0;
+    const struct lk_journal_entry **asked;
+    size_t count = 0, bad = 0, asked_count;
     enum lk_status st =
         lk_journal_read(r->context->journal, JOURNAL_LOOK_BACK, &entries, &count, &bad, err);
 
+    if (st)
+        return st;
+    asked = lk_alloc((count + 1) * sizeof *asked);
+    asked_count = choose(r, entries, count, asked);
     for (size_t i = 0; i < count && !st; i++)
         if (is_wanted(r, &entries[i])) {
             r->matched++;
-            st = recover_one(r, &entries[i], cancel, err);
+            st =
+                recover_one(r, &entries[i], is_among(&entries[i], asked, asked_count), cancel, err);
         }
+    free(asked);
     free(entries);
     return st;
 }

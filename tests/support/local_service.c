@@ -99,16 +99,26 @@ static void start(struct local_service *service)
     }
 }
 
-void local_service_restart(struct local_service *service)
+void local_service_end(struct local_service *service, int signal)
+{
+    kill(service->pid, signal);
+    waitpid(service->pid, NULL, 0);
+}
+
+void local_service_start_again(struct local_service *service)
 {
     LK_CLEANUP(lk_free_ptr) char *path = temp_folder_path(service->folder, "home/state.json");
 
-    kill(service->pid, SIGKILL);
-    waitpid(service->pid, NULL, 0);
     (void)unlink(path);
     json_decref(service->state);
     service->state = NULL;
     start(service);
+}
+
+void local_service_restart(struct local_service *service)
+{
+    local_service_end(service, SIGKILL);
+    local_service_start_again(service);
 }
 
 struct local_service *local_service_new(void)
@@ -229,7 +239,7 @@ void local_service_faults(struct local_service *service, const char *rules)
     json_decref(control(service, LK_HTTP_POST, rules));
 }
 
-static int count_hits(struct local_service *service)
+int local_service_hits(struct local_service *service)
 {
     LK_CLEANUP(lk_json_unref) json_t *list = control(service, LK_HTTP_GET, "");
     int hits = 0;
@@ -245,7 +255,7 @@ void local_service_wait_hits(struct local_service *service, int hits)
 {
     int64_t deadline = now_ms() + HIT_MS;
 
-    while (count_hits(service) < hits) {
+    while (local_service_hits(service) < hits) {
         if (now_ms() > deadline)
             fail_msg("no request came to the fault within 10 s");
         pause_ms(2);

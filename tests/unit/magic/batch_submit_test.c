@@ -295,6 +295,28 @@ static void recover_takes_names_and_ids(void **state)
     assert_contains(f->err.next, "%batch history");
 }
 
+/* It asks for fifty at a time: not each time for the same. */
+static void recover_comes_to_all_of_many(void **state)
+{
+    enum { NOT_THERE = 70 };
+    struct fixture *f = *state;
+    char code[100];
+
+    lose_one(f, FAKE_LIVY_LOST_AFTER);
+    for (int i = 0; i < NOT_THERE; i++) {
+        f->service.fault = FAKE_LIVY_LOST_BEFORE;
+        (void)snprintf(code, sizeof code, "%s --name not%d", SUBMIT, i);
+        assert_lk_status(LK_UNKNOWN, run(f, code), &f->err);
+    }
+    assert_lk_status(LK_UNKNOWN, run(f, "%batch recover"), &f->err);
+    fake_clock_advance_ms(&f->clock, 1000);
+    assert_lk_status(LK_UNKNOWN, run(f, "%batch recover"), &f->err);
+    assert_contains(f->err.message, "70 submissions");
+    RUN(f, "%batch recover trips");
+    assert_contains(shown(f, "text/plain"), "accepted");
+    assert_int_equal(f->service.posts, 1 + NOT_THERE);
+}
+
 static void what_another_kernel_is_sending_is_left_alone(void **state)
 {
     struct fixture *f = *state;
@@ -398,6 +420,7 @@ int main(void)
         TEST(recover_finds_what_arrived_and_takes_it_up),
         TEST(recover_says_what_stays_unknown_and_never_submits),
         TEST(recover_takes_names_and_ids),
+        TEST(recover_comes_to_all_of_many),
         TEST(what_another_kernel_is_sending_is_left_alone),
         TEST(history_tells_outcomes_and_what_the_service_still_knows),
         TEST(history_does_not_take_anothers_batch_for_ours),
