@@ -302,15 +302,14 @@ static enum lk_status check_path(struct lk_str uri, const char *const *folders,
 }
 
 enum lk_status local_livy_apache_check(const json_t *request, const char *const *folders,
-                                       struct lk_error *err)
+                                       const char *refused, struct lk_error *err)
 {
     static const char *const lists[] = {"jars", "files", "archives", "pyFiles"};
-    static const char refused[] = "spark.submit.deployMode";
     const json_t *item;
     enum lk_status st;
     size_t i;
 
-    if (json_object_get(json_object_get(request, "conf"), refused))
+    if (refused && json_object_get(json_object_get(request, "conf"), refused))
         return lk_error_set(err, LK_INVALID, "InvalidInput",
                             "Blacklisted configuration values in session config: %s", refused);
     for (size_t at = 0; at < LK_COUNT(lists); at++) {

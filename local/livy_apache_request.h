@@ -18,9 +18,10 @@ LK_MUST_USE enum lk_status local_livy_apache_read(enum local_livy_dialect dialec
 
 /* The checks of Apache Livy that come after the batch has its id and its name, in its order. One
  * that fails leaves the record behind (livy.md §3, phantoms). folders: NULL-terminated, absolute:
- * what file: paths may point into. LK_INVALID with the server's words. */
+ * what file: paths may point into. refused: a setting that the release does not take, or NULL.
+ * LK_INVALID with the server's words. */
 LK_MUST_USE enum lk_status local_livy_apache_check(const json_t *request,
-                                                   const char *const *folders,
+                                                   const char *const *folders, const char *refused,
                                                    struct lk_error *err);
 
 /* The path of a "file:" address or of a path alone, decoded; false when it is another kind. */

@@ -19,6 +19,7 @@ static const struct local_livy_face faces[LOCAL_FACES] = {
 static const struct local_livy_edition editions[] = {
     {.version = "0.9.0",
      .rejected = "Rejected, Reason: ",
+     .refused = "spark.submit.deployMode",
      .executor_log_urls = true,
      .about = "{\"url\":\"livy-local\",\"branch\":\"HEAD\","
               "\"revision\":\"7215f209b25b96488189567807eaded00953a492\","

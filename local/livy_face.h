@@ -21,6 +21,7 @@ enum local_face {
 struct local_livy_edition {
     const char *version;    /* "0.7.1" */
     const char *rejected;   /* before the reason why a POST is refused */
+    const char *refused;    /* the setting that it never takes; NULL: any, by default */
     bool executor_log_urls; /* a third field in appInfo */
     const char *about;      /* the answer of /version */
 };

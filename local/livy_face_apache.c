@@ -187,7 +187,8 @@ static void add(const struct asked *asked, json_t *request)
     local_livy_make(livy, request, asked->caller, &batch);
     batch.face = asked->face;
     batch.number = number;
-    batch.phantom = local_livy_apache_check(request, livy->folders, &err) != LK_OK;
+    batch.phantom =
+        local_livy_apache_check(request, livy->folders, asked->edition->refused, &err) != LK_OK;
     job = local_livy_add(livy, &batch);
     if (batch.phantom) {
         answer_msg(asked, 400, "%s%s", asked->edition->rejected, err.message);
@@ -362,12 +363,12 @@ static void answer(const struct asked *asked)
         show(asked, "");
     else if (asked->path_len == 2)
         answer_not_allowed(asked, "DELETE, GET, HEAD");
-    else if (is_at(asked, 2, "state") && is_read(method))
-        show(asked, "state");
-    else if (is_at(asked, 2, "log") && is_read(method))
-        show(asked, "log");
-    else
+    else if (!is_at(asked, 2, "state") && !is_at(asked, 2, "log"))
         answer_nowhere(asked);
+    else if (is_read(method))
+        show(asked, is_at(asked, 2, "log") ? "log" : "state");
+    else
+        answer_not_allowed(asked, "GET, HEAD");
 }
 
 /* ---- who asks ------------------------------------------------------------------------------ */

@@ -73,6 +73,7 @@ def home_environment(home, spark_home):
         (home / "data/livy-kernel").mkdir()
         (home / "data/livy-kernel/spark").symlink_to(spark_home.resolve())
     report = f"log_path={home / SANITIZER_REPORT}"
+    env["APACHE_LIVY_JARS"] = str(cache_home() / "livy-kernel/apache-livy")
     env.update(LIVY_KERNEL_BIN=str(BUILD / "bin/livy-kernel"), LIVY_LOCAL_BIN=str(BUILD / "bin/livy-local"),
                ASAN_OPTIONS=f"detect_stack_use_after_return=1:{report}",
                UBSAN_OPTIONS=f"print_stacktrace=1:{report}",
@@ -302,6 +303,11 @@ LAYERS = [
     ("bench", "the bench, as a smoke: figures are tests/bench/run's", ["jupyter"], True, bench),
     ("real", "the local service under Microsoft's own clients", ["python-peers", "spark"], False,
      script_layer("tests/real/*.py", "python-peers", 600, [BUILD / "bin/livy-local"])),
+    ("apache-livy", "every %batch against a real Apache Livy", ["jupyter", "spark", "apache-livy"], False,
+     script_layer("tests/apache/*_test.py", "jupyter", 400)),
+    ("livy-peers", "other people's Livy clients on the local service, and on a real one",
+     ["livy-peers", "spark", "apache-livy"], False,
+     script_layer("tests/apache/peers.py", "livy-peers", 500)),
     ("tutorial", "the tutorial, and its Delta table read by deltalake", ["jupyter", "spark"], False,
      script_layer("tests/tutorial/*_test.py", "jupyter", 600)),
 ]

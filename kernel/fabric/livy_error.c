@@ -63,14 +63,24 @@ static void read_object(const json_t *json, struct answer *ret)
     read_details(json_object_get(json, "moreDetails"), &ret->message);
 }
 
-/* A web page: its title is all there is to say. */
+/* Empty when the first word is not there. */
+static struct lk_str between(struct lk_str page, struct lk_str from, struct lk_str to)
+{
+    struct lk_str rest = lk_str_slice(page, lk_str_find(page, from), page.len);
+
+    rest = lk_str_slice(rest, from.len, rest.len);
+    return lk_str_slice(rest, 0, lk_str_find(rest, to));
+}
+
+/* A web page: its title is all there is to say, but on the pages of Jetty 9.3 (Apache Livy 0.7),
+ * whose title has the status alone. */
 static void read_page(struct lk_str page, struct answer *ret)
 {
-    size_t from = lk_str_find(page, LK_STR("<title>"));
-    struct lk_str rest = lk_str_slice(page, from + 7, page.len);
+    struct lk_str reason = between(page, LK_STR("Reason:\n<pre>"), LK_STR("</pre>"));
 
-    if (from < page.len)
-        put_line(lk_str_slice(rest, 0, lk_str_find(rest, LK_STR("</title>"))), &ret->message);
+    put_line(lk_str_trim(reason), &ret->message);
+    if (!ret->message.len)
+        put_line(between(page, LK_STR("<title>"), LK_STR("</title>")), &ret->message);
 }
 
 static void read_body(struct lk_str body, json_t **json, struct answer *ret)

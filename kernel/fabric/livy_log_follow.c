@@ -13,6 +13,7 @@ enum {
     REWIND_BYTES = 1 << 20,  /* how far before the place to look for it */
     ROLLED_BYTES = 16 << 20, /* of rolled files, at most */
     RING_PACE_MS = 1000,     /* a ring forgets */
+    RING_LINES = 200,        /* what it holds (livy.cache-log.size), unless it was set otherwise */
     NEWS_PACE_MS = 2000,     /* files after a look that brought something */
     QUIET_PACE_MS = 5000,    /* and after one that did not */
     TROUBLE_LONGEST_MS = 30000,
@@ -96,10 +97,23 @@ static void end_start(struct lk_log_follower *f)
 /* ---- a look at a list of lines ------------------------------------------------------------------
  */
 
+/* A ring that is full when the first lines are seen has forgotten what came before, if anything
+ * did. Who asked for the last lines of what was there does not miss that. */
+static void tell_beginning(struct stream *stream, size_t count)
+{
+    struct lk_log_follower *f = stream->owner;
+
+    if (!stream->seen.count && count >= RING_LINES && (f->started || f->want.tail < 0) &&
+        f->livy->profile->log == LK_LIVY_LOG_RING)
+        f->out->gap(f->out, stream->which, LK_LOG_SEAM_IN_DOUBT);
+}
+
 static void merge_stream(struct stream *stream, const struct lk_str *lines, size_t count)
 {
-    struct lk_log_merge merge = lk_log_ring_merge(&stream->seen, lines, count);
+    struct lk_log_merge merge;
 
+    tell_beginning(stream, count);
+    merge = lk_log_ring_merge(&stream->seen, lines, count);
     /* Diagnostics are written anew as a whole. */
     if (stream->which != LK_LOG_STREAM_DIAGNOSTICS)
         tell_gap(stream, merge.seam);

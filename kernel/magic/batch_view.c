@@ -96,8 +96,11 @@ json_t *lk_batch_value(const struct lk_context *context, const struct lk_livy_ba
     set_time(value, "submitted", batch->submitted_ms);
     set_time(value, "running_since", batch->running_ms);
     set_time(value, "ended_at", batch->ended_ms);
-    json_object_set_new(value, "duration_ms", json_integer(lk_batch_duration_ms(batch, now)));
-    json_object_set_new(value, "phases_ms", phases_value(batch, now));
+    /* Apache Livy and HDInsight tell no times. */
+    if (first_known(batch)) {
+        json_object_set_new(value, "duration_ms", json_integer(lk_batch_duration_ms(batch, now)));
+        json_object_set_new(value, "phases_ms", phases_value(batch, now));
+    }
     hub_url(context, batch, &link);
     lk_json_set_text(value, "link", lk_buf_view(&link));
     lk_json_set_text(value, "spark_ui", lk_str_from(batch->spark_ui_url));

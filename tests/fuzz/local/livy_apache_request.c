@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     for (size_t i = 0; i < LK_COUNT(texts); i++)
         want_text(request, texts[i]);
-    if (local_livy_apache_check(request, folders, NULL) == LK_OK)
+    if (local_livy_apache_check(request, folders, NULL, NULL) == LK_OK)
         want_inside(lk_json_get_str(request, "file"));
     json_decref(request);
     return 0;

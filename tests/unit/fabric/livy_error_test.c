@@ -37,6 +37,13 @@ static void every_shape_of_error_is_read(void **state)
         {500, "x-ms-request-id: 9", "", LK_SERVICE, "Livy answered 500 (request 9)", "", "9"},
         {502, "", "<html><head><TITLE>x</TITLE><title>502 Bad Gateway</title></head></html>",
          LK_SERVICE, "Livy answered 502: 502 Bad Gateway", "", ""},
+        {400, "",
+         "<html>\n<head>\n<title>Error 400 </title>\n</head>\n<body>\n<h2>HTTP ERROR: 400</h2>\n"
+         "<p>Problem accessing /batches. Reason:\n<pre>    Missing Required Header for CSRF "
+         "protection.</pre></p>\n</body>\n</html>\n",
+         LK_INVALID, "Livy answered 400: Missing Required Header for CSRF protection.", "", ""},
+        {503, "", "<html>Reason:\n<pre>  </pre><title>Busy", LK_SERVICE, "Livy answered 503: Busy",
+         "", ""},
         {400, "", "\"Unrecognized field \\\"tags\\\"\\n at [Source]\"", LK_INVALID,
          "Livy answered 400: Unrecognized field \"tags\"", "", ""},
         {400, "", "{\"msg\":\"Rejected, too many sessions are being created!\"}", LK_INVALID,

@@ -607,6 +607,40 @@ static void a_ring_is_followed_without_repeats_and_losses_are_marked(void **stat
     assert_got(f, "line 0\nline 1\nline 2\nline 3\nline 4\nline 5\n~\nline 13\nline 14\nline 15\n");
 }
 
+static void assert_first_look_of_ring(struct fixture *f, int written, int64_t tail,
+                                      const char *expected)
+{
+    lk_buf_clear(&f->service.files[LK_LOG_STDOUT]);
+    write_lines(f, LK_LOG_STDOUT, 0, written);
+    f->want.tail = tail;
+    follow(f);
+    step(f);
+    assert_true(lk_str_starts(lk_buf_view(&f->got), lk_str_from(expected)));
+}
+
+static void a_ring_that_is_full_at_the_first_look_may_lack_its_beginning(void **state)
+{
+    struct fixture *f = *state;
+
+    connect_to(f, "http://localhost:8998", "apache");
+    f->service.ring = 200;
+    assert_first_look_of_ring(f, 199, -1, "line 0\n");
+    assert_first_look_of_ring(f, 200, -1, "?\nline 0\n");
+    assert_first_look_of_ring(f, 500, -1, "?\nline 300\n");
+    assert_first_look_of_ring(f, 500, 3, "line 497\n");
+
+    /* It was empty at first. */
+    lk_buf_clear(&f->service.files[LK_LOG_STDOUT]);
+    follow(f);
+    step(f);
+    write_lines(f, LK_LOG_STDOUT, 0, 500);
+    step(f);
+    write_lines(f, LK_LOG_STDOUT, 500, 501);
+    step(f);
+    assert_true(lk_str_starts(lk_buf_view(&f->got), LK_STR("?\nline 300\nline 301\n")));
+    assert_true(lk_str_ends(lk_buf_view(&f->got), LK_STR("\nline 499\nline 500\n")));
+}
+
 static void a_ring_is_looked_at_every_second(void **state)
 {
     struct fixture *f = *state;
@@ -681,6 +715,7 @@ static void captured_rings_of_a_real_server_merge(void **state)
     fake_http_reply(http, 200, NULL, golden_http("livy/apache/batch-log-all-200.http", 0).body);
     step(f);
     rest = lk_buf_view(&f->got);
+    assert_true(lk_str_next_line(&rest, &line) && lk_str_eq(line, LK_STR("?")));
     while (lk_str_next_line(&rest, &line))
         assert_true(lk_str_starts(line, LK_STR("line ")) && ++count);
     assert_int_equal(count, 200);
@@ -761,6 +796,7 @@ int main(void)
         TEST(a_service_without_log_files_shows_what_the_batch_carries),
         TEST(a_batch_without_any_log_says_so_at_the_end),
         TEST(a_ring_is_followed_without_repeats_and_losses_are_marked),
+        TEST(a_ring_that_is_full_at_the_first_look_may_lack_its_beginning),
         TEST(a_ring_is_looked_at_every_second),
         TEST(what_a_ring_gives_is_the_log_but_for_marked_gaps),
         TEST(captured_rings_of_a_real_server_merge),

@@ -387,7 +387,7 @@ static void paths_are_held_to_the_folders(void **state)
         struct lk_error err = LK_ERROR_INIT;
         enum lk_status st;
 
-        st = local_livy_apache_check(request, srv_folders, &err);
+        st = local_livy_apache_check(request, srv_folders, NULL, &err);
         if (!table[i].refusal)
             assert_lk_ok(st, &err);
         else
@@ -397,9 +397,30 @@ static void paths_are_held_to_the_folders(void **state)
     for (size_t i = 0; i < LK_COUNT(lists); i++) {
         json_t *request =
             json_pack("{s:s, s:[s]}", "file", "/srv/livy/files/a.py", lists[i], "/etc/x.zip#alias");
-        assert_lk_status(LK_INVALID, local_livy_apache_check(request, srv_folders, NULL), NULL);
+        assert_lk_status(LK_INVALID, local_livy_apache_check(request, srv_folders, NULL, NULL),
+                         NULL);
         json_decref(request);
     }
+}
+
+/* 0.9.0 never takes the deploy mode; 0.7.1 takes it, where its administrator has not forbidden it.
+ */
+static void a_setting_is_refused_by_the_release_that_refuses_it(void **state)
+{
+    json_t *request = json_pack("{s:s, s:{s:s}}", "file", "/srv/livy/files/a.py", "conf",
+                                "spark.submit.deployMode", "cluster");
+    struct lk_error err = LK_ERROR_INIT;
+
+    (void)state;
+    assert_lk_status(
+        LK_INVALID,
+        local_livy_apache_check(request, srv_folders, local_livy_edition("0.9.0")->refused, &err),
+        NULL);
+    assert_contains(err.message, "session config: spark.submit.deployMode");
+    assert_lk_ok(
+        local_livy_apache_check(request, srv_folders, local_livy_edition("0.7.1")->refused, &err),
+        &err);
+    json_decref(request);
 }
 
 /* What the JSON reader of the server makes of values. */
@@ -682,6 +703,7 @@ int main(void)
         TEST(livy_0_7_answers_as_captured),
         TEST(a_name_or_a_number_finds_a_batch_and_only_on_its_own_face),
         TEST(paths_are_held_to_the_folders),
+        TEST(a_setting_is_refused_by_the_release_that_refuses_it),
         TEST(scalars_become_text_and_the_rest_is_refused),
         TEST(too_many_that_wait_are_refused_and_leave_nothing),
         TEST(an_ended_batch_and_its_name_are_kept_for_a_time),
