@@ -333,6 +333,7 @@ enum lk_status lk_livy_batch_read(const struct lk_livy_profile *profile, const j
     read_state(&reply, &batch);
     batch.cancel_requested = time_at(reply.scheduler, "cancellationRequestedAt") ||
                              lk_str_trim(lk_json_get_str(json, "cancellationReason")).len > 0;
+    batch.tells_phases = reply.livy || reply.scheduler || reply.plugin;
     batch.end = judge(&batch, reply.fabric_state);
     batch.capacity_full = tells_capacity(&reply) && batch.end != LK_BATCH_SUCCEEDED &&
                           batch.end != LK_BATCH_CANCELLED && !got_cores(&batch);
@@ -388,6 +389,9 @@ size_t lk_livy_batch_phases(const struct lk_livy_batch *batch, int64_t now_ms,
     };
     int64_t end = batch->end == LK_BATCH_GOING ? now_ms : batch->ended_ms, at = 0;
     size_t count = 0;
+
+    if (!batch->tells_phases)
+        return 0;
 
     for (size_t i = 0; i < LK_COUNT(known); i++) {
         if (!known[i].from_ms)

@@ -31,6 +31,7 @@ struct lk_livy_batch {
     char message[LK_BATCH_MESSAGE_MAX]; /* why it failed, in the order of livy.md §1.5 */
     char spark_ui_url[512];
     int64_t submitted_ms, queued_ms, preparing_ms, starting_ms, running_ms, ended_ms;
+    bool tells_phases; /* lists do not: between their times more than one phase may lie */
     bool cancel_requested;
     bool result_pending; /* terminal state, but result still says Uncertain */
     bool capacity_full;  /* 430 told in words inside an accepted batch (livy.md §1.6): it will not

@@ -113,10 +113,21 @@ json_t *lk_log_value(const struct lk_livy_batch *batch, const struct lk_log_ask 
 
 /* What was shown of how much; of several sources the sums. */
 struct shown {
+    bool is_mute;        /* the value alone is wanted */
+    struct lk_buf *text; /* takes the lines, for the value; NULL: it does without */
     int64_t bytes, total;
     int64_t lines;             /* of those that match: */
     int64_t matched, searched; /* how many there are in so many bytes */
 };
+
+static void give(struct lk_cell *cell, struct shown *to, struct lk_str lines)
+{
+    if (!to->is_mute)
+        lk_stream_foreign(cell, lines);
+    if (to->text)
+        lk_buf_put(to->text, lines);
+    to->bytes += (int64_t)lines.len;
+}
 
 static enum lk_status show_tail(struct lk_livy *livy, struct lk_cell *cell,
                                 const struct lk_livy_batch *batch, enum lk_log_source source,
@@ -133,8 +144,7 @@ static enum lk_status show_tail(struct lk_livy *livy, struct lk_cell *cell,
     if (st)
         return st;
     lines = lk_log_last_lines(lk_buf_view(&log), (size_t)ask->tail);
-    lk_stream_foreign(cell, lines);
-    ret->bytes += (int64_t)lines.len;
+    give(cell, ret, lines);
     ret->total += total;
     return LK_OK;
 }
@@ -176,8 +186,7 @@ static enum lk_status show_matches(struct lk_livy *livy, struct lk_cell *cell,
         st = lk_cancel_check(cell->cancel, err);
     if (!st) {
         lines = lk_last_lines_view(&sink.last);
-        lk_stream_foreign(cell, lines);
-        ret->bytes += (int64_t)lines.len;
+        give(cell, ret, lines);
         ret->lines += (int64_t)sink.last.count;
         ret->matched += sink.matched;
         ret->searched += searched;
@@ -201,10 +210,12 @@ static enum lk_status show_sources(struct lk_livy *livy, struct lk_cell *cell,
 
         if (!(sources & 1u << i))
             continue;
-        if (several) {
+        if (several)
             lk_buf_printf(&heading, "==> %s <==\n", i == LK_LOG_STDOUT ? "stdout" : "stderr");
+        if (several && !ret->is_mute)
             cell->stream(cell, LK_STREAM_STDOUT, lk_buf_view(&heading));
-        }
+        if (ret->text)
+            lk_buf_put(ret->text, lk_buf_view(&heading));
         st = (ask->filter ? show_matches : show_tail)(livy, cell, batch, (enum lk_log_source)i, ask,
                                                       ret, err);
         if (st && st != LK_NOT_FOUND)
@@ -256,12 +267,22 @@ static void say_what_matched(const struct shown *shown, struct lk_buf *ret)
         lk_buf_printf(ret, " Only the last %s of %s were searched.", part, whole);
 }
 
+/* The value has the lines where nothing else does: for programs, and where it is kept. In a
+ * notebook they stand in the cell, and a second time would only make its file grow. */
+static bool wants_text(const struct lk_cell *cell, const struct lk_args *args)
+{
+    return cell->terminal || lk_args_has(args, "json") || lk_args_has(args, "as");
+}
+
 static enum lk_status show_end(struct lk_context *context, struct lk_cell *cell,
-                               const struct lk_livy_batch *target, const struct lk_log_ask *ask,
-                               struct lk_answer *ret, struct lk_error *err)
+                               const struct lk_args *args, const struct lk_livy_batch *target,
+                               const struct lk_log_ask *ask, struct lk_answer *ret,
+                               struct lk_error *err)
 {
     LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
-    struct shown shown = {.bytes = 0};
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(2 * TAIL_BYTES_MAX);
+    struct shown shown = {.is_mute = lk_args_has(args, "json"),
+                          .text = wants_text(cell, args) ? &text : NULL};
     struct lk_livy *livy;
     unsigned sources;
     enum lk_status st = lk_context_livy(context, &livy, err);
@@ -282,6 +303,8 @@ static enum lk_status show_end(struct lk_context *context, struct lk_cell *cell,
     }
     json_object_set_new(ret->value, "bytes", json_integer(shown.total));
     json_object_set_new(ret->value, "shown", json_integer(shown.bytes));
+    if (shown.text)
+        json_object_set_new(ret->value, "text", lk_json_text(lk_buf_view(&text)));
     if (ask->filter)
         json_object_set_new(ret->value, "matched", json_integer(shown.matched));
     ret->place = LK_VALUE_HIDDEN;
@@ -306,7 +329,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
         return st;
     return lk_args_has(args, "follow")
                ? lk_log_follow_in_cell(context, cell, &target, &ask, ret, err)
-               : show_end(context, cell, &target, &ask, ret, err);
+               : show_end(context, cell, args, &target, &ask, ret, err);
 }
 
 const struct lk_magic lk_magic_batch_log = {
@@ -318,7 +341,8 @@ const struct lk_magic lk_magic_batch_log = {
     .details =
         "--follow shows what is new until the batch ends, and fails when the batch does. Apache "
         "Livy and HDInsight keep a log's last 200 lines only: where more came between two looks, a "
-        "line says so. With --grep, --tail N means the last N lines that match.",
+        "line says so. With --grep, --tail N means the last N lines that match. The value has the "
+        "lines as \"text\" with --json or --as, and in a terminal.",
     .options = options,
     .option_count = LK_COUNT(options),
     .positional_max = 1,

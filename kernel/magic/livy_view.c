@@ -118,7 +118,7 @@ void lk_livy_connection_answer(const struct lk_context *context, struct lk_answe
 
     lk_buf_printf(&title, "%s%s", context->endpoint.profile->title,
                   is_local(context) ? " on this machine (livy-local)" : "");
-    table = lk_table_new(2, "Connected to", lk_buf_cstr(&title));
+    table = lk_table_new(2, "Livy service", lk_buf_cstr(&title));
     lk_markdown_site_link(lk_json_get_str(value, "url"), &address);
     lk_table_row_rich(table, (struct lk_str[]){LK_STR("Address"), lk_json_get_str(value, "url")},
                       (struct lk_str[]){LK_STR_EMPTY, lk_buf_view(&address)});
