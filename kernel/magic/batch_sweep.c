@@ -15,7 +15,6 @@
 
 enum {
     PARALLEL_MAX = LK_SWEEP_MEMBERS_MAX,
-    JOURNAL_LOOK_BACK = 5000,
     ROWS_LIVE = 12,
     ROWS_AT_END = 50,
 };
@@ -30,17 +29,22 @@ struct sweeping {
     struct lk_sweep_plan plan;
     struct lk_watch_many many;
     char id[LK_SWEEP_ID_SIZE];
+    char identity[LK_SWEEP_IDENTITY_SIZE]; /* the first part of the id; claimed: */
     bool is_claimed;
     struct lk_progress display;
-    int64_t until_ms;    /* monotonic; the watch is to end by then; 0: no matter when */
     int64_t deadline_ms; /* monotonic; of --timeout; 0: none */
     struct lk_error first_refusal;
 };
 
+static struct lk_str endpoint_of(const struct sweeping *s)
+{
+    return lk_str_from(s->context->endpoint.base);
+}
+
 static void sweeping_done(struct sweeping *s)
 {
     if (s->is_claimed)
-        lk_journal_unclaim(s->context->journal, lk_str_from(s->id));
+        lk_journal_unclaim(s->context->journal, endpoint_of(s), lk_str_from(s->identity));
     lk_sweep_done(&s->sweep);
     lk_sweep_plan_done(&s->plan);
     lk_watch_many_done(&s->many);
@@ -101,9 +105,11 @@ static enum lk_status read_options(struct sweeping *s, const struct lk_args *arg
 
 /* ---- an earlier run of the same sweep ------------------------------------------------------ */
 
+/* The sweep, not one run of it: two kernels that begin it at the same time would both find none. */
 static enum lk_status claim(struct sweeping *s, struct lk_error *err)
 {
-    enum lk_status st = lk_journal_claim(s->context->journal, lk_str_from(s->id), err);
+    enum lk_status st =
+        lk_journal_claim(s->context->journal, endpoint_of(s), lk_str_from(s->identity), err);
 
     s->is_claimed = !st;
     if (st != LK_EXISTS)
@@ -155,7 +161,9 @@ static enum lk_status settle_unknown(struct sweeping *s, const struct lk_sweep_l
     return st;
 }
 
-static enum lk_status watch_member(struct sweeping *s, size_t i, struct lk_error *err)
+/* Ids of some services start again at 0: name and submit id tell whose record it is. */
+static enum lk_status watch_member(struct sweeping *s, size_t i, const char *name,
+                                   const char *submit_id, struct lk_error *err)
 {
     const struct lk_sweep_member *member = &s->plan.members[i];
     struct lk_watched *item = lk_watch_many_add(&s->many, lk_str_from(member->batch_id));
@@ -163,71 +171,85 @@ static enum lk_status watch_member(struct sweeping *s, size_t i, struct lk_error
     if (!item)
         return lk_error_set(err, LK_LIMIT, "TooManyBatches",
                             "more batches than can be watched at once");
-    lk_watched_accepted(item, LK_STR_EMPTY, LK_STR_EMPTY);
+    lk_watched_accepted(item, lk_str_from(name), lk_str_from(submit_id));
     return LK_OK;
+}
+
+static enum lk_status watch_recalled(struct sweeping *s, const struct lk_sweep_log *log,
+                                     struct lk_error *err)
+{
+    enum lk_status st = LK_OK;
+
+    for (size_t i = 0; i < s->plan.count && !st; i++) {
+        const struct lk_journal_entry *entry = lk_sweep_entry(log, s->id, i);
+        if (entry && s->plan.members[i].state == LK_MEMBER_GOING)
+            st = watch_member(s, i, entry->name, entry->submit_id, err);
+    }
+    return st;
+}
+
+/* All of it was submitted before, or is to be anew. */
+static void forget_run(struct sweeping *s)
+{
+    size_t count = s->plan.count, parallel = s->plan.max_parallel;
+
+    lk_sweep_plan_done(&s->plan);
+    lk_sweep_plan_init(&s->plan, count, parallel);
+    s->id[0] = '\0';
 }
 
 static enum lk_status recall(struct sweeping *s, const struct lk_sweep_log *log, bool resume,
                              bool resubmit, struct lk_error *err)
 {
     size_t accepted = lk_sweep_recall(log, s->id, &s->plan);
-    bool is_whole = accepted == s->plan.count;
     enum lk_status st;
 
-    if (!resume && !is_whole && !resubmit)
+    if (!resume && accepted < s->plan.count && !resubmit)
         return already_begun(s, accepted, err);
-    if (!resume) { /* all of it was submitted, or is to be anew: this is another run */
-        size_t count = s->plan.count, parallel = s->plan.max_parallel;
-        lk_sweep_plan_done(&s->plan);
-        lk_sweep_plan_init(&s->plan, count, parallel);
-        s->id[0] = '\0';
+    if (!resume) {
+        forget_run(s);
         return LK_OK;
     }
     st = settle_unknown(s, log, resubmit, err);
-    for (size_t i = 0; i < s->plan.count && !st; i++)
-        if (s->plan.members[i].state == LK_MEMBER_GOING)
-            st = watch_member(s, i, err);
-    return st;
+    return st ? st : watch_recalled(s, log, err);
 }
 
-static void name_new_run(struct sweeping *s, const char *identity)
+static void name_new_run(struct sweeping *s)
 {
     char run[LK_UUID_SIZE];
 
     lk_uuid_v4(run);
-    snprintf(s->id, sizeof s->id, "%s-%.8s", identity, run);
+    snprintf(s->id, sizeof s->id, "%s-%.8s", s->identity, run);
 }
 
-static enum lk_status find_run(struct sweeping *s, const struct lk_args *args, struct lk_error *err)
+static enum lk_status none_begun(struct lk_error *err)
 {
-    bool resume = lk_args_has(args, "resume");
+    lk_error_set(err, LK_NOT_FOUND, "NoSweep", "no sweep with this request was begun here");
+    return lk_error_next(err,
+                         "Without --resume it is begun. A changed option makes another sweep.");
+}
+
+static enum lk_status find_run(struct sweeping *s, bool resume, struct lk_error *err)
+{
     struct lk_journal_entry *entries = NULL;
-    struct lk_sweep_log log = {.endpoint = lk_str_from(s->context->endpoint.base)};
-    char identity[13];
-    size_t bad = 0;
+    struct lk_sweep_log log = {.endpoint = endpoint_of(s)};
     bool was_run;
     enum lk_status st;
 
-    lk_sweep_identity(&s->sweep, s->shared->body, identity);
-    st = lk_journal_read(s->context->journal, JOURNAL_LOOK_BACK, &entries, &log.count, &bad, err);
+    st = lk_journal_read_sweep(s->context->journal, lk_str_from(s->identity), &entries, &log.count,
+                               err);
     if (st)
         return st;
     log.entries = entries;
-    was_run = lk_sweep_newest_run(&log, identity, s->id);
+    was_run = lk_sweep_newest_run(&log, s->identity, s->id);
     if (was_run)
-        st = claim(s, err);
-    if (was_run && !st)
         st = recall(s, &log, resume, s->shared->resubmit, err);
+    else if (resume)
+        st = none_begun(err);
     free(entries);
-    if (!st && !was_run && resume) {
-        lk_error_set(err, LK_NOT_FOUND, "NoSweep", "no sweep with this request was begun here");
-        return lk_error_next(err, "Without --resume it is begun. A changed option makes another "
-                                  "sweep.");
-    }
-    if (st || s->id[0])
-        return st;
-    name_new_run(s, identity);
-    return claim(s, err);
+    if (!st && !s->id[0])
+        name_new_run(s);
+    return st;
 }
 
 /* ---- submitting ---------------------------------------------------------------------------- */
@@ -277,7 +299,7 @@ static enum lk_status submit(struct sweeping *s, size_t member, struct lk_error 
     lk_sweep_accepted(&s->plan, member, batch.id);
     snprintf(s->context->last_batch, sizeof s->context->last_batch, "%s", batch.id);
     lk_batch_seen(s->context, &batch);
-    st = watch_member(s, member, err);
+    st = watch_member(s, member, batch.name, batch.submit_id, err);
     show(s, &(struct lk_batch_look){.unix_ms = 0});
     return st;
 }
@@ -424,44 +446,6 @@ static enum lk_status finish(struct sweeping *s, enum lk_status st, struct lk_an
     return st ? explain_stop(s, st, err) : judge(s, err);
 }
 
-/* ---- --dry-run ----------------------------------------------------------------------------- */
-
-static enum lk_status preview(struct sweeping *s, struct lk_answer *ret, struct lk_error *err)
-{
-    struct lk_table *table = lk_table_new(3, "Member", "Name", "Arguments");
-    json_t *requests = json_array();
-    enum lk_status st = LK_OK;
-
-    for (size_t i = 0; i < s->plan.count && !st; i++) {
-        LK_CLEANUP(lk_livy_spec_done)
-        struct lk_livy_spec spec = {.body = lk_sweep_request(&s->sweep, i, s->shared->body)};
-        LK_CLEANUP(lk_buf_done) struct lk_buf key = LK_BUF_INIT(64 << 10);
-        LK_CLEANUP(lk_buf_done) struct lk_buf args = LK_BUF_INIT(64 << 10);
-        LK_CLEANUP(lk_json_unref) json_t *request = NULL;
-        json_t *arg;
-        size_t at;
-        st = lk_livy_preview(s->livy, &spec, &request, err);
-        if (st)
-            break;
-        json_array_append(requests, request);
-        lk_sweep_key(&s->sweep, i, &key);
-        json_array_foreach(json_object_get(request, "args"), at, arg)
-            lk_buf_printf(&args, "%s%s", at ? " " : "", json_string_value(arg));
-        lk_table_row(table, (struct lk_str[]){lk_buf_view(&key), lk_json_get_str(request, "name"),
-                                              lk_buf_view(&args)});
-    }
-    lk_buf_printf(&ret->plain, "%zu requests would be sent. Nothing was sent.\n", s->plan.count);
-    lk_buf_printf(&ret->markdown, "%zu requests would be sent. Nothing was sent.\n\n",
-                  s->plan.count);
-    lk_table_write(table, ROWS_AT_END, &ret->markdown, &ret->plain);
-    lk_table_free(table);
-    ret->value = json_object();
-    json_object_set_new(ret->value, "kind", json_string("batch.requests"));
-    json_object_set_new(ret->value, "url", lk_json_textf("%s/batches", s->context->endpoint.base));
-    json_object_set_new(ret->value, "requests", requests);
-    return st;
-}
-
 enum lk_status lk_batch_sweep(struct lk_context *context, struct lk_cell *cell,
                               const struct lk_args *args, struct lk_livy_spec *spec,
                               struct lk_answer *ret, struct lk_error *err)
@@ -482,10 +466,13 @@ enum lk_status lk_batch_sweep(struct lk_context *context, struct lk_cell *cell,
         return st;
     lk_sweep_plan_init(&s.plan, s.sweep.count, parallel);
     if (lk_args_has(args, "dry-run"))
-        return preview(&s, ret, err);
+        return lk_sweep_preview(context, &s.sweep, spec->body, ret, err);
     lk_watch_many_init(&s.many, context->endpoint.profile);
     lk_progress_init(&s.display, cell, context->options.clock);
-    st = find_run(&s, args, err);
+    lk_sweep_identity(&s.sweep, spec->body, s.identity);
+    st = claim(&s, err);
+    if (!st)
+        st = find_run(&s, lk_args_has(args, "resume"), err);
     if (st)
         return st;
     s.plan.retry_recalled = lk_args_has(args, "retry-failed");

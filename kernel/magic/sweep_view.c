@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_SHOWN = 40, WHY_SHOWN = 60 };
+enum { KEY_SHOWN = 40, WHY_SHOWN = 60, PREVIEW_ROWS = 50 };
 
 /* What a person wants to see first. */
 static const enum lk_member_state interest[LK_MEMBER_STATES] = {
@@ -173,4 +173,66 @@ json_t *lk_sweep_sight_value(const struct lk_context *context, const struct lk_s
     for (size_t i = 0; i < sight->plan->count; i++)
         json_array_append_new(members, member_value(context, sight, i));
     return value;
+}
+
+/* ---- --dry-run ----------------------------------------------------------------------------- */
+
+static void preview_row(const struct lk_sweep *sweep, size_t member, const json_t *request,
+                        struct lk_table *table)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf key = LK_BUF_INIT(64 << 10);
+    LK_CLEANUP(lk_buf_done) struct lk_buf args = LK_BUF_INIT(64 << 10);
+    json_t *arg;
+    size_t i;
+
+    lk_sweep_key(sweep, member, &key);
+    json_array_foreach(json_object_get(request, "args"), i, arg)
+        lk_buf_printf(&args, "%s%s", i ? " " : "", json_string_value(arg));
+    lk_table_row(table, (struct lk_str[]){lk_buf_view(&key), lk_json_get_str(request, "name"),
+                                          lk_buf_view(&args)});
+}
+
+static enum lk_status preview_members(struct lk_livy *livy, const struct lk_sweep *sweep,
+                                      const json_t *body, struct lk_table *table, json_t *requests,
+                                      struct lk_error *err)
+{
+    enum lk_status st = LK_OK;
+
+    for (size_t i = 0; i < sweep->count && !st; i++) {
+        LK_CLEANUP(lk_livy_spec_done)
+        struct lk_livy_spec spec = {.body = lk_sweep_request(sweep, i, body)};
+        json_t *request = NULL;
+        st = lk_livy_preview(livy, &spec, &request, err);
+        if (st)
+            break;
+        preview_row(sweep, i, request, table);
+        json_array_append_new(requests, request);
+    }
+    return st;
+}
+
+enum lk_status lk_sweep_preview(struct lk_context *context, const struct lk_sweep *sweep,
+                                const json_t *body, struct lk_answer *ret, struct lk_error *err)
+{
+    LK_CLEANUP(lk_json_unref) json_t *requests = json_array();
+    struct lk_table *table;
+    struct lk_livy *livy;
+    enum lk_status st = lk_context_livy(context, &livy, err);
+
+    if (st)
+        return st;
+    table = lk_table_new(3, "Member", "Name", "Arguments");
+    st = preview_members(livy, sweep, body, table, requests, err);
+    if (!st) {
+        lk_buf_printf(&ret->plain, "%zu requests would be sent. Nothing was sent.\n", sweep->count);
+        lk_buf_printf(&ret->markdown, "%zu requests would be sent. Nothing was sent.\n\n",
+                      sweep->count);
+        lk_table_write(table, PREVIEW_ROWS, &ret->markdown, &ret->plain);
+        ret->value = json_object();
+        json_object_set_new(ret->value, "kind", json_string("batch.requests"));
+        json_object_set_new(ret->value, "url", lk_json_textf("%s/batches", context->endpoint.base));
+        json_object_set(ret->value, "requests", requests);
+    }
+    lk_table_free(table);
+    return st;
 }

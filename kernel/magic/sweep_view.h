@@ -26,5 +26,10 @@ void lk_sweep_table(const struct lk_context *context, const struct lk_sweep_sigh
  * value}, "state", "attempts", "batch"}]}. New. */
 json_t *lk_sweep_sight_value(const struct lk_context *context, const struct lk_sweep_sight *sight,
                              bool with_members);
+/* What --dry-run shows: every member's request as it would be sent. Sends nothing; fails as
+ * lk_livy_preview() does, with ret untouched. */
+LK_MUST_USE enum lk_status lk_sweep_preview(struct lk_context *context,
+                                            const struct lk_sweep *sweep, const json_t *body,
+                                            struct lk_answer *ret, struct lk_error *err);
 
 #endif

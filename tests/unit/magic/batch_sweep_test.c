@@ -1,0 +1,137 @@
+/* Sweeps against a Livy service in memory, where nothing ends: what the journal brings back. */
+#include "base/file.h"
+#include "magic/sweep.h"
+#include "unit/magic/submit_fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SWEEP "%batch submit file:///srv/trips.py --each n=0..2 --timeout 5s"
+
+/* Every member is accepted and goes on. */
+static void begin(struct fixture *f)
+{
+    assert_lk_status(LK_TIMEOUT, run(f, SWEEP), &f->err);
+    assert_int_equal(f->service.posts, 3);
+    assert_int_equal(json_integer_value(json_object_get(value(f), "running")), 3);
+}
+
+static void a_resumed_sweep_submits_nothing_that_was_accepted(void **state)
+{
+    static const char *const kinds[] = {"apache", "hdinsight", "synapse", "fabric"};
+    static const char *const files[] = {"file:///srv/trips.py", "wasbs:///x/trips.py",
+                                        "abfss://c@a.dfs.core.windows.net/trips.py",
+                                        "abfss://w@onelake.dfs.fabric.microsoft.com/l/x.py"};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < LK_COUNT(kinds); i++) {
+        char line[300], resumed[320];
+        (void)snprintf(line, sizeof line, "%%batch submit %s --each n=0..2 --timeout 5s", files[i]);
+        (void)snprintf(resumed, sizeof resumed, "%s --resume", line);
+        use(f, kinds[i]);
+        assert_lk_status(LK_TIMEOUT, run(f, line), &f->err);
+        assert_lk_status(LK_TIMEOUT, run(f, resumed), &f->err);
+        assert_int_equal(json_integer_value(json_object_get(value(f), "running")), 3);
+        assert_int_equal(f->service.posts, 3);
+    }
+}
+
+/* Apache Livy numbers its batches from 0 again after a restart. */
+static void a_member_whose_id_is_anothers_now_is_unknown_and_never_that_others_success(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f);
+    (void)snprintf(f->service.records[1].name, sizeof f->service.records[1].name, "else");
+    assert_lk_status(LK_TIMEOUT, run(f, SWEEP " --resume"), &f->err);
+    assert_int_equal(json_integer_value(json_object_get(value(f), "running")), 2);
+    assert_int_equal(json_integer_value(json_object_get(value(f), "unknown")), 1);
+    assert_int_equal(f->service.posts, 3);
+}
+
+/* A service that is full refuses a member again and again, and each time stands in the journal. */
+static void many_refusals_do_not_hide_what_was_accepted(void **state)
+{
+    struct fixture *f = *state;
+    LK_CLEANUP(lk_buf_done) struct lk_buf journal = LK_BUF_INIT(16 << 20);
+    LK_CLEANUP(lk_buf_done) struct lk_buf first = LK_BUF_INIT(1 << 16);
+    struct lk_str line, rest, id;
+
+    begin(f);
+    assert_lk_ok(lk_file_read(f->journal_path, &journal, &f->err), &f->err);
+    rest = lk_buf_view(&journal);
+    assert_true(lk_str_next_line(&rest, &line));
+    lk_buf_put(&first, line);
+    id = lk_str_slice(line, lk_str_find(line, LK_STR("\"submit_id\":\"")) + 13, line.len);
+    for (int i = 0; i < 6000; i++) {
+        size_t at = (size_t)(id.ptr - line.ptr);
+        lk_buf_printf(&journal, "%.*s%08d%s\n", (int)at, lk_buf_cstr(&first), i,
+                      lk_buf_cstr(&first) + at + 8);
+        lk_buf_printf(&journal,
+                      "{\"event\":\"outcome\",\"submit_id\":\"%08d%.28s\","
+                      "\"at\":\"2026-01-01T00:00:00Z\",\"outcome\":\"refused\"}\n",
+                      i, lk_buf_cstr(&first) + at + 8);
+    }
+    assert_lk_ok(lk_file_write(f->journal_path, 0600, lk_buf_view(&journal), &f->err), &f->err);
+    assert_lk_status(LK_TIMEOUT, run(f, SWEEP " --resume"), &f->err);
+    assert_int_equal(f->service.posts, 3);
+    assert_int_equal(json_integer_value(json_object_get(value(f), "running")), 3);
+}
+
+/* The cause may be mended outside the request, and then the same line is right. */
+static void a_sweep_of_which_nothing_was_accepted_can_be_begun_again(void **state)
+{
+    struct fixture *f = *state;
+
+    f->service.fault = FAKE_LIVY_STATUS_BEFORE;
+    f->service.status = 403;
+    assert_lk_status(LK_DENIED, run(f, SWEEP), &f->err);
+    f->service.fault = FAKE_LIVY_FINE;
+    f->service.posts = 0;
+    begin(f);
+}
+
+/* The sweep is claimed, whatever run of it, and given back at the end. */
+static void two_kernels_never_run_the_same_sweep_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct lk_str endpoint = lk_str_from(f->context.endpoint.base), identity;
+    struct lk_journal *other = lk_journal_new(f->journal_path, &f->clock.clock);
+    struct lk_journal_entry *entries;
+    size_t count, bad;
+
+    begin(f);
+    assert_lk_ok(lk_journal_read(f->context.journal, 1, &entries, &count, &bad, &f->err), &f->err);
+    identity = lk_str_slice(lk_str_from(entries[0].sweep), 0, LK_SWEEP_IDENTITY_SIZE - 1);
+    assert_lk_ok(lk_journal_claim(other, endpoint, identity, &f->err), &f->err);
+    assert_lk_status(LK_EXISTS, run(f, SWEEP), &f->err);
+    assert_string_equal(f->err.code, "SweepAtWork");
+    assert_lk_status(LK_EXISTS, run(f, SWEEP " --resume"), &f->err);
+    assert_int_equal(f->service.posts, 3);
+
+    lk_journal_unclaim(other, endpoint, identity);
+    assert_lk_status(LK_TIMEOUT, run(f, SWEEP), &f->err);
+    assert_int_equal(f->service.posts, 6);
+    assert_lk_ok(lk_journal_claim(other, endpoint, identity, &f->err), &f->err);
+    /* The same work at another service is other work. */
+    assert_lk_ok(
+        lk_journal_claim(f->context.journal, LK_STR("https://other.example"), identity, &f->err),
+        &f->err);
+    free(entries);
+    lk_journal_free(other);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(two_kernels_never_run_the_same_sweep_at_once),
+        TEST(a_resumed_sweep_submits_nothing_that_was_accepted),
+        TEST(a_member_whose_id_is_anothers_now_is_unknown_and_never_that_others_success),
+        TEST(many_refusals_do_not_hide_what_was_accepted),
+        TEST(a_sweep_of_which_nothing_was_accepted_can_be_begun_again),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
