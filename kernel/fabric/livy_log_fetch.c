@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PIECE_MAX = 4 << 20, META_MAX = 4 << 20, PROBE = 512 };
+enum { PIECE_MAX = 4 << 20, META_MAX = 4 << 20 };
 
 static const struct {
     const char *file, *title;
@@ -148,7 +148,7 @@ static enum lk_status get_piece(struct lk_log_place *place, const char *name, in
     put_file_name(place, name, &more);
     lk_buf_printf(&more, "&isDownload=true&isPartial=true&offset=%lld&size=%lld", (long long)offset,
                   (long long)size);
-    return get(place, "driver", lk_buf_cstr(&more), (size_t)size + PROBE, reply, err);
+    return get(place, "driver", lk_buf_cstr(&more), (size_t)size + LK_LOG_HEAD_MAX, reply, err);
 }
 
 /* Lets a file pass and hands on the bytes [offset, offset + size) of it, then has enough. */
@@ -189,24 +189,45 @@ static enum lk_status read_whole(struct lk_log_place *place, const char *name, i
     return st == LK_LIMIT && window.size == 0 ? LK_OK : st; /* we stopped it ourselves */
 }
 
+static void keep_head(struct lk_log_place *place, struct lk_str piece)
+{
+    if (!place->head)
+        return;
+    lk_buf_clear(place->head);
+    lk_buf_put(place->head, lk_str_slice(piece, 0, LK_LOG_HEAD_MAX));
+}
+
+static bool begins_alike(struct lk_str head, struct lk_str piece)
+{
+    size_t len = piece.len < head.len ? piece.len : head.len;
+
+    return lk_str_eq(lk_str_slice(head, 0, len), lk_str_slice(piece, 0, len));
+}
+
 /* "Offset is only valid while the application is running", says the documentation: afterwards the
- * file may begin anew whatever was asked for. Its first bytes tell. */
+ * file may begin anew whatever was asked for. When it ends nobody can say, for it may between any
+ * two answers; but its first bytes tell. */
 static enum lk_status offset_works(struct lk_log_place *place, const char *name,
                                    struct lk_str piece, bool *ret, struct lk_error *err)
 {
     LK_CLEANUP(lk_http_response_done) struct lk_http_response reply = LK_HTTP_RESPONSE_INIT;
-    size_t len = piece.len < PROBE ? piece.len : PROBE;
-    enum lk_status st = get_piece(place, name, 0, PROBE, &reply, err);
+    enum lk_status st = LK_OK;
 
-    *ret = !lk_str_eq(lk_str_slice(lk_buf_view(&reply.body), 0, len), lk_str_slice(piece, 0, len));
-    return st;
+    *ret = place->head && place->head->len && !begins_alike(lk_buf_view(place->head), piece);
+    if (*ret)
+        return LK_OK;
+    st = get_piece(place, name, 0, LK_LOG_HEAD_MAX, &reply, err);
+    if (st)
+        return st;
+    keep_head(place, lk_buf_view(&reply.body));
+    *ret = !begins_alike(lk_str_slice(lk_buf_view(&reply.body), 0, LK_LOG_HEAD_MAX), piece);
+    return LK_OK;
 }
 
 /* Hands on the bytes [offset, offset + size) of the file, fewer when it ends before. */
 static enum lk_status read_file(struct lk_log_place *place, const char *name, int64_t offset,
                                 int64_t size, struct lk_http_sink *sink, struct lk_error *err)
 {
-    bool doubt = offset > 0 && place->batch->end != LK_BATCH_GOING;
     enum lk_status st = LK_OK;
 
     while (!st && size > 0) {
@@ -219,15 +240,14 @@ static enum lk_status read_file(struct lk_log_place *place, const char *name, in
         if (st == LK_LIMIT && offset > 0)
             return read_whole(place, name, offset, size, sink, err);
         piece = lk_str_slice(lk_buf_view(&reply.body), 0, (size_t)part);
-        if (!st && doubt && piece.len)
+        if (!st && piece.len && offset == 0)
+            keep_head(place, piece);
+        else if (!st && piece.len)
             st = offset_works(place, name, piece, &works, err);
         if (!st && !works)
             return read_whole(place, name, offset, size, sink, err);
-        if (st || !piece.len)
+        if (st || !piece.len || !sink->write(sink, piece))
             return st;
-        doubt = false;
-        if (!sink->write(sink, piece))
-            return LK_OK;
         offset += (int64_t)piece.len;
         size -= (int64_t)piece.len;
     }

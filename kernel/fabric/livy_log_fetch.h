@@ -14,7 +14,10 @@ struct lk_log_place {
     enum lk_http_repeat repeat;
     struct lk_cancel *cancel;
     int64_t retry_after_ms; /* what a refusal asked for, -1 when nothing; filled */
+    struct lk_buf *head; /* kept by whoever reads one file in several calls: how it begins, at most
+                          * LK_LOG_HEAD_MAX bytes; filled. NULL: it is asked for when needed */
 };
+enum { LK_LOG_HEAD_MAX = 512 };
 
 /* LK_NOT_FOUND, with words that tell what there is instead. */
 enum lk_status lk_log_none(const struct lk_log_place *place, struct lk_error *err);

@@ -27,6 +27,7 @@ struct stream {
     struct lk_log_ring seen;
     struct lk_last_lines start; /* during the first look */
     int64_t at;                 /* bytes of the file that were read */
+    struct lk_buf head;         /* its first ones */
 };
 
 struct lk_log_follower {
@@ -271,6 +272,7 @@ static enum lk_status look_at_file(struct lk_log_follower *f, struct lk_log_plac
     if (st)
         return st;
     f->begun = true;
+    place->head = files.count > 1 ? NULL : &stream->head;
     return files.count > 1 ? read_rolled(stream, place, &files, err)
                            : read_on(stream, place, &files, err);
 }
@@ -432,6 +434,7 @@ struct lk_log_follower *lk_log_follower_new(struct lk_livy *livy, const struct l
         stream->owner = f;
         stream->which = (enum lk_log_stream)i;
         lk_line_splitter_init(&stream->split, &stream->sink);
+        lk_buf_init(&stream->head, LK_LOG_HEAD_MAX);
         lk_last_lines_init(&stream->start, want->tail > 0 ? (size_t)want->tail : 0, START_BYTES);
     }
     return f;
@@ -445,6 +448,7 @@ void lk_log_follower_free(struct lk_log_follower *f)
         lk_line_splitter_done(&f->streams[i].split);
         lk_log_ring_done(&f->streams[i].seen);
         lk_last_lines_done(&f->streams[i].start);
+        lk_buf_done(&f->streams[i].head);
     }
     free(f);
 }

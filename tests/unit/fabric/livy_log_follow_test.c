@@ -21,6 +21,7 @@ struct service {
     struct lk_http http;
     struct lk_buf files[FILES]; /* by enum lk_log_source; the last: an older rolled stdout */
     bool is_there[FILES];
+    bool is_deaf;        /* to offsets: the application has ended */
     size_t ring;         /* lines that /log shows, at most */
     int status;          /* of the next answers, when not 200 */
     const char *headers; /* of those */
@@ -76,6 +77,20 @@ static void give_meta(struct service *self, struct lk_str url, int file, struct 
         lk_buf_printf(ret, "{\"length\":%zu}", self->files[file].len);
 }
 
+static void give_bytes(struct service *self, const struct lk_http_request *request,
+                       struct lk_str bytes, struct lk_http_response *ret)
+{
+    size_t offset = self->is_deaf ? 0 : (size_t)number_in(request->url, "offset=");
+
+    if (!has(request->url, "isPartial")) {
+        (void)request->sink->write(request->sink, bytes);
+        return;
+    }
+    bytes = lk_str_slice(bytes, offset, offset + (size_t)number_in(request->url, "size="));
+    self->longest = bytes.len > self->longest ? bytes.len : self->longest;
+    lk_buf_put(&ret->body, bytes);
+}
+
 static enum lk_status answer(struct lk_http *http, const struct lk_http_request *request,
                              struct lk_cancel *cancel, struct lk_http_response *ret,
                              struct lk_error *err)
@@ -83,7 +98,6 @@ static enum lk_status answer(struct lk_http *http, const struct lk_http_request 
     struct service *self = (struct service *)http;
     int file = file_of(request->url);
     bool is_rolling = has(request->url, "rollingdriver");
-    struct lk_str bytes;
 
     lk_http_response_done(ret);
     self->requests++;
@@ -111,11 +125,7 @@ static enum lk_status answer(struct lk_http *http, const struct lk_http_request 
         give_meta(self, request->url, file, &ret->body);
         return LK_OK;
     }
-    bytes = lk_str_slice(
-        lk_buf_view(&self->files[file]), (size_t)number_in(request->url, "offset="),
-        (size_t)(number_in(request->url, "offset=") + number_in(request->url, "size=")));
-    self->longest = bytes.len > self->longest ? bytes.len : self->longest;
-    lk_buf_put(&ret->body, bytes);
+    give_bytes(self, request, lk_buf_view(&self->files[file]), ret);
     return LK_OK;
 }
 
@@ -285,6 +295,38 @@ static void only_what_is_new_travels_and_in_parts(void **state)
     write_lines(f, LK_LOG_STDOUT, 1000000, 1000001);
     step(f);
     assert_int_equal(f->service.longest, 13);
+}
+
+/* Afterwards the service hears no offsets, and nobody has told us yet. */
+static void an_application_that_ends_between_two_answers_repeats_and_loses_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    strcpy(f->batch.app_id, "app_1");
+    write_lines(f, LK_LOG_STDOUT, 0, 10);
+    follow(f);
+    step(f);
+    write_lines(f, LK_LOG_STDOUT, 10, 14);
+    f->service.is_deaf = true;
+    step(f);
+    write_lines(f, LK_LOG_STDOUT, 14, 20);
+    finish(f);
+    assert_bytes(lk_buf_view(&f->got), lk_buf_view(&f->service.files[LK_LOG_STDOUT]));
+}
+
+static void a_look_costs_one_request_for_bytes_while_offsets_are_heard(void **state)
+{
+    struct fixture *f = *state;
+    int before;
+
+    strcpy(f->batch.app_id, "app_1");
+    write_lines(f, LK_LOG_STDOUT, 0, 10);
+    follow(f);
+    step(f);
+    before = f->service.requests;
+    write_lines(f, LK_LOG_STDOUT, 10, 14);
+    step(f);
+    assert_int_equal(f->service.requests - before, 2); /* its length, and what is new */
 }
 
 static void the_rest_comes_whole_after_the_end(void **state)
@@ -672,6 +714,8 @@ int main(void)
         TEST(the_submission_is_followed_until_spark_runs_then_what_is_printed),
         TEST(both_driver_logs_can_be_followed_at_once),
         TEST(only_what_is_new_travels_and_in_parts),
+        TEST(an_application_that_ends_between_two_answers_repeats_and_loses_nothing),
+        TEST(a_look_costs_one_request_for_bytes_while_offsets_are_heard),
         TEST(the_rest_comes_whole_after_the_end),
         TEST(a_line_is_shown_once_it_is_whole),
         TEST(of_what_was_there_before_the_last_lines_are_shown),
