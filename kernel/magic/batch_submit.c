@@ -349,6 +349,8 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     (void)body;
     st = watch_timeout(args, &timeout_ms, err);
     if (!st)
+        st = lk_batch_sweep_check(args, err);
+    if (!st)
         st = lk_context_livy(context, &livy, err);
     if (!st)
         st = find_payload(context, cell, lk_args_positional(args, 0), &file, err);

@@ -32,7 +32,8 @@ struct sweeping {
     char identity[LK_SWEEP_IDENTITY_SIZE]; /* the first part of the id; claimed: */
     bool is_claimed;
     struct lk_progress display;
-    int64_t deadline_ms; /* monotonic; of --timeout; 0: none */
+    int64_t answer_unix_ms; /* when the service told of its batches last; 0: not yet */
+    int64_t deadline_ms;    /* monotonic; of --timeout; 0: none */
     struct lk_error first_refusal;
 };
 
@@ -254,23 +255,24 @@ static enum lk_status find_run(struct sweeping *s, bool resume, struct lk_error 
 
 /* ---- submitting ---------------------------------------------------------------------------- */
 
-static void show(struct sweeping *s, const struct lk_batch_look *look)
+static void show(struct sweeping *s, const struct lk_error *trouble, int64_t slept_ms)
 {
+    const struct lk_batch_look look = {
+        .unix_ms = s->answer_unix_ms, .trouble = trouble, .slept_ms = slept_ms};
     struct lk_sweep_sight sight = sight_of(s);
     LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(256 << 10);
     LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(256 << 10);
     LK_CLEANUP(lk_json_unref) json_t *value = NULL;
 
-    if (!look->is_last && !lk_progress_is_due(&s->display))
+    if (!lk_progress_is_due(&s->display))
         return;
     value = lk_sweep_sight_value(s->context, &sight, false);
-    lk_sweep_table(s->context, &sight, look, ROWS_LIVE, &markdown, &plain);
+    lk_sweep_table(s->context, &sight, &look, ROWS_LIVE, &markdown, &plain);
     if (s->cell->terminal) {
         lk_buf_clear(&plain);
-        lk_sweep_line(&sight, &plain);
+        lk_sweep_line(s->context, &sight, &look, &plain);
     }
-    lk_progress_show(&s->display, lk_buf_view(&markdown), lk_buf_view(&plain), value,
-                     look->is_last);
+    lk_progress_show(&s->display, lk_buf_view(&markdown), lk_buf_view(&plain), value, false);
 }
 
 static enum lk_status submit(struct sweeping *s, size_t member, struct lk_error *err)
@@ -300,7 +302,7 @@ static enum lk_status submit(struct sweeping *s, size_t member, struct lk_error 
     snprintf(s->context->last_batch, sizeof s->context->last_batch, "%s", batch.id);
     lk_batch_seen(s->context, &batch);
     st = watch_member(s, member, batch.name, batch.submit_id, err);
-    show(s, &(struct lk_batch_look){.unix_ms = 0});
+    show(s, NULL, 0);
     return st;
 }
 
@@ -336,9 +338,8 @@ static void progress(struct lk_watch_observer *observer, const struct lk_watch_l
     struct sweeping *s = (struct sweeping *)observer;
 
     take_news(s);
-    show(s, &(struct lk_batch_look){.unix_ms = look->answer_unix_ms,
-                                    .trouble = look->trouble,
-                                    .slept_ms = look->slept_ms});
+    s->answer_unix_ms = look->answer_unix_ms;
+    show(s, look->trouble, look->slept_ms);
 }
 
 /* A member may be submitted in the place of one that ended, or after the service's pause. */
@@ -367,7 +368,7 @@ static enum lk_status watch(struct sweeping *s, int64_t until_ms, struct lk_erro
         return late(s, err);
     if (lk_sweep_count(&s->plan, LK_MEMBER_GOING))
         return lk_livy_watch_many(s->livy, &s->many, left, &s->observer, s->cell->cancel, err);
-    show(s, &(struct lk_batch_look){.unix_ms = 0});
+    show(s, NULL, 0);
     until_ms = until_ms > now + 1000 ? now + 1000 : until_ms;
     return clock->wait_ms(clock, until_ms > now ? until_ms - now : 1, s->cell->cancel, err);
 }
@@ -444,6 +445,20 @@ static enum lk_status finish(struct sweeping *s, enum lk_status st, struct lk_an
         ret->display_id = ret->id;
     }
     return st ? explain_stop(s, st, err) : judge(s, err);
+}
+
+/* Left out by mistake, the rest of the line would submit one batch, and to run twice. */
+enum lk_status lk_batch_sweep_check(const struct lk_args *args, struct lk_error *err)
+{
+    static const char *const names[] = {"max-parallel", "resume", "retry-failed"};
+
+    for (size_t i = 0; i < LK_COUNT(names) && !lk_args_has(args, "each"); i++) {
+        if (!lk_args_has(args, names[i]))
+            continue;
+        lk_error_set(err, LK_INVALID, "BadOption", "--%s goes with --each", names[i]);
+        return lk_error_next(err, "--each year=2019..2024 --each region=eu,us");
+    }
+    return LK_OK;
 }
 
 enum lk_status lk_batch_sweep(struct lk_context *context, struct lk_cell *cell,

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_SHOWN = 40, WHY_SHOWN = 60, PREVIEW_ROWS = 50 };
+enum { KEY_SHOWN = 40, WHY_SHOWN = 60, REASON_SHOWN = 160, PREVIEW_ROWS = 50 };
 
 /* What a person wants to see first. */
 static const enum lk_member_state interest[LK_MEMBER_STATES] = {
@@ -37,10 +37,34 @@ static void put_counts(const struct lk_sweep_plan *plan, struct lk_buf *ret)
     }
 }
 
-void lk_sweep_line(const struct lk_sweep_sight *sight, struct lk_buf *ret)
+/* Why nothing is submitted although something waits. */
+static void put_full(const struct lk_sweep_plan *plan, struct lk_buf *ret)
+{
+    const struct lk_sweep_member *member = plan->members;
+    struct lk_str rest, line = LK_STR_EMPTY;
+
+    if (!plan->full || !lk_sweep_count(plan, LK_MEMBER_WAITING))
+        return;
+    while (member->state != LK_MEMBER_WAITING)
+        member++;
+    rest = lk_str_from(member->why);
+    lk_str_next_line(&rest, &line);
+    lk_buf_put(ret, LK_STR(", to be tried again: "));
+    lk_text_shorten(line, REASON_SHOWN, ret);
+}
+
+void lk_sweep_line(const struct lk_context *context, const struct lk_sweep_sight *sight,
+                   const struct lk_batch_look *look, struct lk_buf *ret)
 {
     lk_buf_printf(ret, "%zu members: ", sight->plan->count);
     put_counts(sight->plan, ret);
+    if (!look)
+        return;
+    if (look->unix_ms || look->trouble || look->slept_ms > 0) {
+        lk_buf_put(ret, LK_STR(", "));
+        lk_batch_look_text(look, context->options.clock->unix_ms(context->options.clock), ret);
+    }
+    put_full(sight->plan, ret);
 }
 
 /* ---- table --------------------------------------------------------------------------------- */
@@ -97,16 +121,6 @@ static void add_row(const struct lk_sweep_sight *sight, size_t i, int64_t now,
                                         lk_buf_view(&id)});
 }
 
-static void put_line(const struct lk_context *context, const struct lk_sweep_sight *sight,
-                     const struct lk_batch_look *look, struct lk_buf *ret)
-{
-    lk_sweep_line(sight, ret);
-    if (!look)
-        return;
-    lk_buf_put(ret, LK_STR(", "));
-    lk_batch_look_text(look, context->options.clock->unix_ms(context->options.clock), ret);
-}
-
 void lk_sweep_table(const struct lk_context *context, const struct lk_sweep_sight *sight,
                     const struct lk_batch_look *look, size_t rows, struct lk_buf *markdown,
                     struct lk_buf *plain)
@@ -116,7 +130,7 @@ void lk_sweep_table(const struct lk_context *context, const struct lk_sweep_sigh
     int64_t now = context->options.clock->unix_ms(context->options.clock);
     size_t shown = 0;
 
-    put_line(context, sight, look, &line);
+    lk_sweep_line(context, sight, look, &line);
     lk_buf_printf(plain, "%s\n", lk_buf_cstr(&line));
     lk_markdown_escape(lk_buf_view(&line), markdown);
     lk_buf_put(markdown, LK_STR("\n\n"));

@@ -15,8 +15,10 @@ struct lk_sweep_sight {
     const char *id;                   /* of the sweep */
 };
 
-/* "12 members: 4 running, 3 waiting, 5 succeeded" */
-void lk_sweep_line(const struct lk_sweep_sight *sight, struct lk_buf *ret);
+/* "12 members: 4 running, 3 waiting, 5 succeeded, asked just now", with what is wrong and why no
+ * more is submitted. look NULL: the counts alone. */
+void lk_sweep_line(const struct lk_context *context, const struct lk_sweep_sight *sight,
+                   const struct lk_batch_look *look, struct lk_buf *ret);
 /* At most rows of them: what went wrong first, then what goes on; the rest is counted. look NULL:
  * it is over. */
 void lk_sweep_table(const struct lk_context *context, const struct lk_sweep_sight *sight,

@@ -121,6 +121,51 @@ static void two_kernels_never_run_the_same_sweep_at_once(void **state)
     lk_journal_free(other);
 }
 
+static void options_of_a_sweep_without_one_submit_nothing(void **state)
+{
+    static const char *const options[] = {"--resume", "--max-parallel 4",
+                                          "--resume --retry-failed"};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < LK_COUNT(options); i++) {
+        char line[200];
+        (void)snprintf(line, sizeof line, "%%batch submit file:///srv/trips.py %s", options[i]);
+        assert_lk_status(LK_INVALID, run(f, line), &f->err);
+        assert_contains(f->err.message, "goes with --each");
+    }
+    assert_int_equal(f->service.posts, 0);
+}
+
+/* The first thing that is shown; the last table takes its place in the cell. */
+static char first_shown[1000];
+
+static void keep_first(struct lk_cell *cell, const struct lk_bundle *bundle, const char *display_id)
+{
+    struct fake_display *shown = &((struct fake_cell *)cell)->displays[0];
+
+    if (((struct fake_cell *)cell)->display_count)
+        return;
+    ((struct fake_cell *)cell)->display_count = 1;
+    (void)snprintf(shown->id, sizeof shown->id, "%s", display_id);
+    shown->data = json_deep_copy(bundle->data);
+    (void)snprintf(first_shown, sizeof first_shown, "%.*s",
+                   LK_STR_ARGS(lk_json_get_str(bundle->data, "text/plain")));
+}
+
+/* In a terminal the line is all there is. */
+static void a_full_service_is_told_while_members_wait_for_it(void **state)
+{
+    struct fixture *f = *state;
+
+    f->cell.cell.terminal = true;
+    f->cell.cell.display = keep_first;
+    f->service.fault = FAKE_LIVY_STATUS_BEFORE;
+    f->service.status = 430;
+    assert_lk_status(LK_TIMEOUT, run(f, SWEEP), &f->err);
+    assert_contains(first_shown, "3 members: 3 waiting, to be tried again: ");
+    assert_contains(first_shown, "430");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -130,6 +175,8 @@ int main(void)
         TEST(a_resumed_sweep_submits_nothing_that_was_accepted),
         TEST(a_member_whose_id_is_anothers_now_is_unknown_and_never_that_others_success),
         TEST(many_refusals_do_not_hide_what_was_accepted),
+        TEST(options_of_a_sweep_without_one_submit_nothing),
+        TEST(a_full_service_is_told_while_members_wait_for_it),
         TEST(a_sweep_of_which_nothing_was_accepted_can_be_begun_again),
     };
 
