@@ -1,10 +1,11 @@
 #include "magic/batch_sweep.h"
 
-#include "base/timefmt.h"
 #include "base/uuid.h"
 #include "fabric/livy_settle.h"
 #include "fabric/livy_watch_many.h"
+#include "magic/batch_submit.h"
 #include "magic/batch_target.h"
+#include "magic/batch_watch.h"
 #include "magic/sweep_journal.h"
 #include "magic/sweep_view.h"
 #include "magic/view.h"
@@ -80,6 +81,7 @@ static enum lk_status read_options(struct sweeping *s, const struct lk_args *arg
                                    size_t *ret_parallel, struct lk_error *err)
 {
     int64_t parallel = 0, timeout_ms = 0;
+    enum lk_status st;
 
     if (lk_args_has(args, "max-parallel") &&
         (!lk_str_to_i64(lk_args_get(args, "max-parallel"), &parallel) || parallel < 1 ||
@@ -92,16 +94,11 @@ static enum lk_status read_options(struct sweeping *s, const struct lk_args *arg
         lk_error_set(err, LK_INVALID, "BadOption", "--retry-failed goes with --resume");
         return lk_error_next(err, "The same line with --resume --retry-failed");
     }
-    if (lk_args_has(args, "timeout") &&
-        !lk_duration_parse(lk_args_get(args, "timeout"), &timeout_ms)) {
-        lk_error_set(err, LK_INVALID, "BadDuration", "--timeout %.*s is no duration",
-                     LK_STR_ARGS(lk_args_get(args, "timeout")));
-        return lk_error_next(err, "--timeout 30m, --timeout 2h, --timeout 90s");
-    }
+    st = lk_batch_watch_timeout(args, &timeout_ms, err);
     if (timeout_ms > 0)
         s->deadline_ms = now_of(s) + timeout_ms;
     *ret_parallel = (size_t)parallel;
-    return LK_OK;
+    return st;
 }
 
 /* ---- an earlier run of the same sweep ------------------------------------------------------ */
@@ -393,46 +390,6 @@ static enum lk_status run_all(struct sweeping *s, struct lk_error *err)
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
-static enum lk_status judge(const struct sweeping *s, struct lk_error *err)
-{
-    size_t failed =
-        lk_sweep_count(&s->plan, LK_MEMBER_FAILED) + lk_sweep_count(&s->plan, LK_MEMBER_CANCELLED);
-    size_t unknown = lk_sweep_count(&s->plan, LK_MEMBER_UNKNOWN);
-
-    if (s->first_refusal.status) {
-        *err = s->first_refusal;
-        lk_error_prefix(err, "no more of the sweep was submitted");
-        return err->status;
-    }
-    if (unknown) {
-        lk_error_set(err, LK_UNKNOWN, "SweepUnknown",
-                     "what became of %zu of %zu members is unknown", unknown, s->plan.count);
-        return lk_error_next(err, "The same line with --resume looks for them again; with --resume "
-                                  "--resubmit it submits those that are not found.");
-    }
-    if (!failed)
-        return LK_OK;
-    lk_error_set(err, LK_FAILED, "BatchesFailed", "%zu of %zu members did not succeed", failed,
-                 s->plan.count);
-    return lk_error_next(err, "`%%batch log ID` shows why; the same line with --resume "
-                              "--retry-failed submits them again.");
-}
-
-static enum lk_status explain_stop(const struct sweeping *s, enum lk_status st,
-                                   struct lk_error *err)
-{
-    if (st == LK_CANCELLED)
-        lk_error_set(err, st, "KeyboardInterrupt",
-                     "Stopped the sweep: %zu members go on, %zu were not submitted.",
-                     lk_sweep_count(&s->plan, LK_MEMBER_GOING),
-                     lk_sweep_count(&s->plan, LK_MEMBER_WAITING));
-    if (st != LK_CANCELLED && st != LK_TIMEOUT)
-        lk_error_prefix(err, "the sweep was left");
-    if (st == LK_CANCELLED || st == LK_TIMEOUT)
-        return lk_error_next(err, "The same line with --resume goes on with it.");
-    return st;
-}
-
 static enum lk_status finish(struct sweeping *s, enum lk_status st, struct lk_answer *ret,
                              struct lk_error *err)
 {
@@ -444,7 +401,8 @@ static enum lk_status finish(struct sweeping *s, enum lk_status st, struct lk_an
         snprintf(ret->id, sizeof ret->id, "%s", s->display.display_id);
         ret->display_id = ret->id;
     }
-    return st ? explain_stop(s, st, err) : judge(s, err);
+    return st ? lk_sweep_explain_stop(&s->plan, st, err)
+              : lk_sweep_judge(&s->plan, &s->first_refusal, err);
 }
 
 /* Left out by mistake, the rest of the line would submit one batch, and to run twice. */
@@ -459,6 +417,19 @@ enum lk_status lk_batch_sweep_check(const struct lk_args *args, struct lk_error 
         return lk_error_next(err, "--each year=2019..2024 --each region=eu,us");
     }
     return LK_OK;
+}
+
+/* Before anything is submitted; what holds for one member holds for all. */
+static enum lk_status warn(const struct sweeping *s, struct lk_error *err)
+{
+    LK_CLEANUP(lk_livy_spec_done)
+    struct lk_livy_spec first = {.body = lk_sweep_request(&s->sweep, 0, s->shared->body)};
+    LK_CLEANUP(lk_json_unref) json_t *request = NULL;
+    enum lk_status st = lk_livy_preview(s->livy, &first, &request, err);
+
+    if (!st && !s->cell->quiet)
+        lk_batch_show_warnings(s->cell, &first);
+    return st;
 }
 
 enum lk_status lk_batch_sweep(struct lk_context *context, struct lk_cell *cell,
@@ -485,7 +456,9 @@ enum lk_status lk_batch_sweep(struct lk_context *context, struct lk_cell *cell,
     lk_watch_many_init(&s.many, context->endpoint.profile);
     lk_progress_init(&s.display, cell, context->options.clock);
     lk_sweep_identity(&s.sweep, spec->body, s.identity);
-    st = claim(&s, err);
+    st = warn(&s, err);
+    if (!st)
+        st = claim(&s, err);
     if (!st)
         st = find_run(&s, lk_args_has(args, "resume"), err);
     if (st)

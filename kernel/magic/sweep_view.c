@@ -1,6 +1,7 @@
 #include "magic/sweep_view.h"
 
 #include "base/timefmt.h"
+#include "magic/batch_submit.h"
 #include "magic/view.h"
 
 #include <stdlib.h>
@@ -189,6 +190,61 @@ json_t *lk_sweep_sight_value(const struct lk_context *context, const struct lk_s
     return value;
 }
 
+/* ---- the end, in words --------------------------------------------------------------------- */
+
+static const char *first_failed(const struct lk_sweep_plan *plan)
+{
+    size_t i = 0;
+
+    while (plan->members[i].state != LK_MEMBER_FAILED &&
+           plan->members[i].state != LK_MEMBER_CANCELLED)
+        i++;
+    return plan->members[i].batch_id;
+}
+
+enum lk_status lk_sweep_judge(const struct lk_sweep_plan *plan, const struct lk_error *refusal,
+                              struct lk_error *err)
+{
+    size_t failed =
+        lk_sweep_count(plan, LK_MEMBER_FAILED) + lk_sweep_count(plan, LK_MEMBER_CANCELLED);
+    size_t unknown = lk_sweep_count(plan, LK_MEMBER_UNKNOWN);
+
+    if (refusal->status) {
+        *err = *refusal;
+        lk_error_prefix(err, "no more of the sweep was submitted");
+        return err->status;
+    }
+    if (unknown) {
+        lk_error_set(err, LK_UNKNOWN, "SweepUnknown",
+                     "what became of %zu of %zu members is unknown", unknown, plan->count);
+        return lk_error_next(err, "The same line with --resume looks for them again; with --resume "
+                                  "--resubmit it submits those that are not found.");
+    }
+    if (!failed)
+        return LK_OK;
+    lk_error_set(err, LK_FAILED, "BatchesFailed", "%zu of %zu members did not succeed", failed,
+                 plan->count);
+    return lk_error_next(err,
+                         "`%%batch log %s` shows why the first one did not; the same line with "
+                         "--resume --retry-failed submits them again.",
+                         first_failed(plan));
+}
+
+enum lk_status lk_sweep_explain_stop(const struct lk_sweep_plan *plan, enum lk_status st,
+                                     struct lk_error *err)
+{
+    if (st == LK_CANCELLED)
+        lk_error_set(err, st, "KeyboardInterrupt",
+                     "Stopped the sweep: %zu members go on, %zu were not submitted.",
+                     lk_sweep_count(plan, LK_MEMBER_GOING),
+                     lk_sweep_count(plan, LK_MEMBER_WAITING));
+    if (st != LK_CANCELLED && st != LK_TIMEOUT)
+        lk_error_prefix(err, "the sweep was left");
+    if (st == LK_CANCELLED || st == LK_TIMEOUT)
+        return lk_error_next(err, "The same line with --resume goes on with it.");
+    return st;
+}
+
 /* ---- --dry-run ----------------------------------------------------------------------------- */
 
 static void preview_row(const struct lk_sweep *sweep, size_t member, const json_t *request,
@@ -208,7 +264,7 @@ static void preview_row(const struct lk_sweep *sweep, size_t member, const json_
 
 static enum lk_status preview_members(struct lk_livy *livy, const struct lk_sweep *sweep,
                                       const json_t *body, struct lk_table *table, json_t *requests,
-                                      struct lk_error *err)
+                                      json_t **warnings, struct lk_error *err)
 {
     enum lk_status st = LK_OK;
 
@@ -219,6 +275,8 @@ static enum lk_status preview_members(struct lk_livy *livy, const struct lk_swee
         st = lk_livy_preview(livy, &spec, &request, err);
         if (st)
             break;
+        if (i == 0) /* they differ in values alone */
+            *warnings = json_incref(spec.warnings);
         preview_row(sweep, i, request, table);
         json_array_append_new(requests, request);
     }
@@ -229,6 +287,7 @@ enum lk_status lk_sweep_preview(struct lk_context *context, const struct lk_swee
                                 const json_t *body, struct lk_answer *ret, struct lk_error *err)
 {
     LK_CLEANUP(lk_json_unref) json_t *requests = json_array();
+    LK_CLEANUP(lk_json_unref) json_t *warnings = NULL;
     struct lk_table *table;
     struct lk_livy *livy;
     enum lk_status st = lk_context_livy(context, &livy, err);
@@ -236,16 +295,19 @@ enum lk_status lk_sweep_preview(struct lk_context *context, const struct lk_swee
     if (st)
         return st;
     table = lk_table_new(3, "Member", "Name", "Arguments");
-    st = preview_members(livy, sweep, body, table, requests, err);
+    st = preview_members(livy, sweep, body, table, requests, &warnings, err);
     if (!st) {
         lk_buf_printf(&ret->plain, "%zu requests would be sent. Nothing was sent.\n", sweep->count);
         lk_buf_printf(&ret->markdown, "%zu requests would be sent. Nothing was sent.\n\n",
                       sweep->count);
         lk_table_write(table, PREVIEW_ROWS, &ret->markdown, &ret->plain);
+        lk_batch_put_warnings(warnings, &ret->markdown, &ret->plain);
         ret->value = json_object();
         json_object_set_new(ret->value, "kind", json_string("batch.requests"));
         json_object_set_new(ret->value, "url", lk_json_textf("%s/batches", context->endpoint.base));
         json_object_set(ret->value, "requests", requests);
+        if (warnings)
+            json_object_set(ret->value, "warnings", warnings);
     }
     lk_table_free(table);
     return st;

@@ -166,6 +166,17 @@ static void a_full_service_is_told_while_members_wait_for_it(void **state)
     assert_contains(first_shown, "430");
 }
 
+static void what_is_hardly_meant_is_told_of_a_sweep_as_well(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_lk_status(LK_TIMEOUT, run(f, SWEEP " --conf table=t"), &f->err);
+    assert_contains(fake_cell_shown(&f->cell, 0, "text/plain"), "Spark drops the setting 'table'");
+    RUN(f, SWEEP " --conf table=t --dry-run");
+    assert_contains(shown(f, "text/plain"), "Spark drops the setting 'table'");
+    assert_int_equal(json_array_size(json_object_get(value(f), "warnings")), 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -175,6 +186,7 @@ int main(void)
         TEST(a_resumed_sweep_submits_nothing_that_was_accepted),
         TEST(a_member_whose_id_is_anothers_now_is_unknown_and_never_that_others_success),
         TEST(many_refusals_do_not_hide_what_was_accepted),
+        TEST(what_is_hardly_meant_is_told_of_a_sweep_as_well),
         TEST(options_of_a_sweep_without_one_submit_nothing),
         TEST(a_full_service_is_told_while_members_wait_for_it),
         TEST(a_sweep_of_which_nothing_was_accepted_can_be_begun_again),
