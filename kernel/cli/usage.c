@@ -125,6 +125,9 @@ static bool is_usage(const char *code)
         "UnknownOption", "RepeatedOption", "NoValue",       "MissingValue", "TooManyArguments",
         "UnclosedQuote", "TooManyFlows",   "BadNumber",     "BadPair",      "BadDuration",
         "UnknownAuth",   "UnknownKind",    "UnknownSource", "NoAddress",    "Placeholder",
+        "BadOption",     "MissingOption",  "TwoBatches",    "BadPattern",   "BadAxis",
+        "BadRange",      "BadList",        "BadValue",      "RepeatedAxis", "RepeatedValue",
+        "TooManyAxes",
     };
 
     for (size_t i = 0; i < LK_COUNT(codes); i++)

@@ -14,7 +14,7 @@
 /* Of a journal larger than this only the end is read. */
 #define JOURNAL_READ_MAX ((off_t)16 << 20)
 
-enum { LINE_MAX_BYTES = 32768 };
+enum { LINE_MAX_BYTES = 32768, CLAIM_MAX = 4096 };
 
 /* Without locks an intent this young counts as under way: a POST, its repetitions after refusals
  * and the look-up take less. */
@@ -141,20 +141,32 @@ enum lk_status lk_journal_outcome(struct lk_journal *journal, struct lk_str subm
     return st;
 }
 
-enum lk_status lk_journal_claim(struct lk_journal *journal, struct lk_str name,
-                                struct lk_error *err)
+static void claim_text(struct lk_str endpoint, struct lk_str name, struct lk_buf *ret)
 {
+    lk_buf_put(ret, name);
+    lk_buf_put_char(ret, ' ');
+    lk_buf_put(ret, lk_journal_service(endpoint));
+}
+
+enum lk_status lk_journal_claim(struct lk_journal *journal, struct lk_str endpoint,
+                                struct lk_str name, struct lk_error *err)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf claim = LK_BUF_INIT(CLAIM_MAX);
     enum lk_status st = make_folder(journal, err);
 
-    if (st || lk_journal_lock_take(&journal->lock, name) ||
-        !lk_journal_lock_is_taken(&journal->lock, name))
+    claim_text(endpoint, name, &claim);
+    if (st || lk_journal_lock_take(&journal->lock, lk_buf_view(&claim)) ||
+        !lk_journal_lock_is_taken(&journal->lock, lk_buf_view(&claim)))
         return st;
     return lk_error_set(err, LK_EXISTS, "AtWork", "another kernel is at it");
 }
 
-void lk_journal_unclaim(struct lk_journal *journal, struct lk_str name)
+void lk_journal_unclaim(struct lk_journal *journal, struct lk_str endpoint, struct lk_str name)
 {
-    lk_journal_lock_drop(&journal->lock, name);
+    LK_CLEANUP(lk_buf_done) struct lk_buf claim = LK_BUF_INIT(CLAIM_MAX);
+
+    claim_text(endpoint, name, &claim);
+    lk_journal_lock_drop(&journal->lock, lk_buf_view(&claim));
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -171,6 +183,7 @@ struct outcome {
 struct reading {
     struct lk_journal_entry *entries;
     size_t count, max;
+    struct lk_str sweep; /* of this one alone, and without what was refused; empty: all */
     struct outcome *outcomes;
     size_t outcome_count;
     size_t bad_lines;
@@ -230,15 +243,24 @@ static void take_outcome(const struct reading *r, struct lk_journal_entry *entry
     }
 }
 
-static void keep_entry(struct reading *r, const struct lk_journal_entry *entry)
+static bool is_wanted(const struct reading *r, const struct lk_journal_entry *entry)
+{
+    bool was_refused = entry->has_outcome && entry->outcome == LK_JOURNAL_REFUSED;
+
+    return !r->sweep.len || (!was_refused && lk_str_starts(lk_str_from(entry->sweep), r->sweep));
+}
+
+static void keep_entry(struct reading *r, struct lk_journal_entry *entry)
 {
     struct lk_journal_entry *kept;
 
+    take_outcome(r, entry);
+    if (!is_wanted(r, entry))
+        return;
     if ((r->count & (r->count + 1)) == 0)
         r->entries = lk_realloc(r->entries, (2 * r->count + 1) * sizeof(*r->entries));
     kept = &r->entries[r->count++];
     *kept = *entry;
-    take_outcome(r, kept);
     for (size_t i = 0; i + 1 < r->count && !kept->resubmitted; i++)
         kept->resubmitted = strcmp(r->entries[i].resubmit_of, kept->submit_id) == 0;
 }
@@ -268,31 +290,57 @@ static void tell_in_flight(const struct lk_journal *journal, struct lk_journal_e
                            : age_ms < UNDER_WAY_MS;
 }
 
-enum lk_status lk_journal_read(struct lk_journal *journal, size_t max,
-                               struct lk_journal_entry **ret, size_t *ret_count,
-                               size_t *ret_bad_lines, struct lk_error *err)
+static enum lk_status read_lines(struct lk_journal *journal, struct reading *r,
+                                 struct lk_error *err)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf bytes = LK_BUF_INIT((size_t)JOURNAL_READ_MAX);
-    struct reading r = {.max = max};
     enum lk_status st = read_end(journal->path, &bytes, err);
     struct lk_str rest = lk_buf_view(&bytes);
 
     if (st)
         return st;
-    while (rest.len && r.count < max) {
+    while (rest.len && r->count < r->max) {
         size_t from = rest.len;
         while (from && rest.ptr[from - 1] != '\n')
             from--;
         /* Of a long journal the first line read is the end of one. */
         if (from || bytes.len < (size_t)JOURNAL_READ_MAX)
-            read_line(&r, lk_str_slice(rest, from, rest.len));
+            read_line(r, lk_str_slice(rest, from, rest.len));
         rest.len = from ? from - 1 : 0;
     }
-    free(r.outcomes);
-    for (size_t i = 0; i < r.count; i++)
-        tell_in_flight(journal, &r.entries[i]);
-    *ret = r.entries ? r.entries : lk_alloc(1);
+    free(r->outcomes);
+    for (size_t i = 0; i < r->count; i++)
+        tell_in_flight(journal, &r->entries[i]);
+    if (!r->entries)
+        r->entries = lk_alloc(1);
+    return LK_OK;
+}
+
+enum lk_status lk_journal_read(struct lk_journal *journal, size_t max,
+                               struct lk_journal_entry **ret, size_t *ret_count,
+                               size_t *ret_bad_lines, struct lk_error *err)
+{
+    struct reading r = {.max = max};
+    enum lk_status st = read_lines(journal, &r, err);
+
+    if (st)
+        return st;
+    *ret = r.entries;
     *ret_count = r.count;
     *ret_bad_lines = r.bad_lines;
+    return LK_OK;
+}
+
+enum lk_status lk_journal_read_sweep(struct lk_journal *journal, struct lk_str sweep,
+                                     struct lk_journal_entry **ret, size_t *ret_count,
+                                     struct lk_error *err)
+{
+    struct reading r = {.max = SIZE_MAX, .sweep = sweep};
+    enum lk_status st = read_lines(journal, &r, err);
+
+    if (st)
+        return st;
+    *ret = r.entries;
+    *ret_count = r.count;
     return LK_OK;
 }

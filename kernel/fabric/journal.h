@@ -85,11 +85,18 @@ bool lk_journal_is_unsettled(const struct lk_journal_entry *entry);
 LK_MUST_USE enum lk_status lk_journal_read(struct lk_journal *journal, size_t max,
                                            struct lk_journal_entry **ret, size_t *ret_count,
                                            size_t *ret_bad_lines, struct lk_error *err);
-/* Claims some work by name for as long as this process lives or until it is given back. LK_EXISTS:
- * another one that lives is at it. Where the file system knows no locks every claim is granted. */
-LK_MUST_USE enum lk_status lk_journal_claim(struct lk_journal *journal, struct lk_str name,
-                                            struct lk_error *err);
-void lk_journal_unclaim(struct lk_journal *journal, struct lk_str name);
+/* All that were not refused of every sweep whose id begins with `sweep`, newest first, as above. A
+ * full service refuses members by the thousand, and those must not push out what was accepted. */
+LK_MUST_USE enum lk_status lk_journal_read_sweep(struct lk_journal *journal, struct lk_str sweep,
+                                                 struct lk_journal_entry **ret, size_t *ret_count,
+                                                 struct lk_error *err);
+/* Claims some work at a service by name, for as long as this process lives or until it is given
+ * back. LK_EXISTS: another one that lives is at it. Where the file system knows no locks every
+ * claim is granted. What the journal says of that work is read under the claim, or it may be old.
+ */
+LK_MUST_USE enum lk_status lk_journal_claim(struct lk_journal *journal, struct lk_str endpoint,
+                                            struct lk_str name, struct lk_error *err);
+void lk_journal_unclaim(struct lk_journal *journal, struct lk_str endpoint, struct lk_str name);
 /* Whether two base addresses are one service: livy-local has other ports after each start, and is
  * the same service all the same. Pure. */
 bool lk_journal_is_same_service(struct lk_str a, struct lk_str b);

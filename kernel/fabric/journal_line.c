@@ -139,7 +139,7 @@ bool lk_journal_is_unsettled(const struct lk_journal_entry *entry)
     return entry->has_outcome ? entry->outcome == LK_JOURNAL_UNKNOWN : !entry->in_flight;
 }
 
-static struct lk_str without_port(struct lk_str base)
+struct lk_str lk_journal_service(struct lk_str base)
 {
     struct lk_str prefix = LK_STR("https://localhost:");
     struct lk_str rest = lk_str_slice(base, prefix.len, base.len);
@@ -151,5 +151,5 @@ static struct lk_str without_port(struct lk_str base)
 
 bool lk_journal_is_same_service(struct lk_str a, struct lk_str b)
 {
-    return lk_str_eq(without_port(a), without_port(b));
+    return lk_str_eq(lk_journal_service(a), lk_journal_service(b));
 }

@@ -14,5 +14,8 @@ struct lk_journal_line {
 void lk_journal_line_write(const struct lk_journal_line *line, struct lk_buf *ret);
 /* false for anything that is no such line, a torn one included. */
 LK_MUST_USE bool lk_journal_line_read(struct lk_str text, struct lk_journal_line *ret);
+/* What tells a service: its base address, but of livy-local without the port. Borrowed from base.
+ */
+struct lk_str lk_journal_service(struct lk_str base);
 
 #endif

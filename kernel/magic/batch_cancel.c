@@ -193,12 +193,29 @@ static enum lk_status explain_interrupt(const struct cancelling *c, size_t done,
                          "%%batch monitor tells what becomes of it; %%batch cancel asks again.");
 }
 
+/* The others would fare no better: each would wait for the network, or ask for a password. */
+static void give_up_rest(struct cancelling *c, size_t failed)
+{
+    for (size_t i = failed + 1; i < c->many.count; i++) {
+        c->fates[i] = NOT_ASKED;
+        c->many.items[i].verdict = LK_WATCH_GIVE_UP;
+        *new_trouble(&c->many.items[i]) = *c->many.items[failed].trouble;
+    }
+}
+
 static enum lk_status cancel_all(struct cancelling *c, struct lk_error *err)
 {
     for (size_t i = 0; i < c->many.count; i++) {
+        const struct lk_error *trouble;
         show_line(c, NULL, false);
         if (cancel_one(c, i, err))
             return explain_interrupt(c, i, err);
+        trouble = c->many.items[i].trouble;
+        if (c->fates[i] == NOT_ASKED &&
+            (trouble->status == LK_NETWORK || trouble->status == LK_UNAUTHORIZED)) {
+            give_up_rest(c, i);
+            break;
+        }
     }
     return LK_OK;
 }

@@ -4,6 +4,7 @@
 #include "magic/batch_log.h"
 #include "magic/batch_log_view.h"
 #include "magic/batch_target.h"
+#include "magic/view.h"
 
 #include <string.h>
 
@@ -24,8 +25,9 @@ static void tell_trouble(struct shown_log *self, const struct lk_error *trouble)
     self->troubles = trouble ? self->troubles + 1 : 0;
     if (self->troubles != TROUBLE_TOLD_AFTER)
         return;
-    lk_buf_printf(&text, "(no answer; trying on, the batch is not affected: %s)\n",
-                  trouble->message);
+    lk_buf_put(&text, LK_STR("(no answer; trying on, the batch is not affected: "));
+    lk_text_harmless(lk_str_from(trouble->message), &text);
+    lk_buf_put(&text, LK_STR(")\n"));
     self->cell->stream(self->cell, LK_STREAM_STDERR, lk_buf_view(&text));
 }
 

@@ -1,5 +1,4 @@
 /* %batch monitor: follows batches to their end. An interrupt stops watching, never the jobs. */
-#include "base/timefmt.h"
 #include "magic/batch_targets.h"
 #include "magic/batch_watch.h"
 
@@ -22,12 +21,7 @@ static enum lk_status read_how(const struct lk_args *args, struct lk_batch_watch
         lk_error_set(err, LK_INVALID, "BadOption", "--log shows the output of one batch");
         return lk_error_next(err, "%%batch monitor ID … without it; then %%batch log ID");
     }
-    if (!lk_args_has(args, "timeout") ||
-        lk_duration_parse(lk_args_get(args, "timeout"), &ret->timeout_ms))
-        return LK_OK;
-    lk_error_set(err, LK_INVALID, "BadDuration", "--timeout %.*s is no duration",
-                 LK_STR_ARGS(lk_args_get(args, "timeout")));
-    return lk_error_next(err, "--timeout 30m, --timeout 2h, --timeout 90s");
+    return lk_batch_watch_timeout(args, &ret->timeout_ms, err);
 }
 
 static enum lk_status say_none(struct lk_answer *ret)

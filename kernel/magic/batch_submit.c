@@ -2,7 +2,6 @@
 #include "magic/batch_submit.h"
 
 #include "base/file.h"
-#include "base/timefmt.h"
 #include "fabric/livy_marker.h"
 #include "magic/batch_sweep.h"
 #include "magic/batch_target.h"
@@ -177,8 +176,7 @@ static enum lk_status make_spec(const struct lk_args *args, struct lk_str file,
 
 /* ---- submitting ---------------------------------------------------------------------------- */
 
-/* "⚠ …", a line for each. */
-static void put_warnings(const json_t *warnings, struct lk_buf *markdown, struct lk_buf *plain)
+void lk_batch_put_warnings(const json_t *warnings, struct lk_buf *markdown, struct lk_buf *plain)
 {
     const json_t *warning;
     size_t i;
@@ -202,7 +200,7 @@ void lk_batch_show_warnings(struct lk_cell *cell, const struct lk_livy_spec *spe
 
     if (!json_array_size(spec->warnings))
         return;
-    put_warnings(spec->warnings, &markdown, &plain);
+    lk_batch_put_warnings(spec->warnings, &markdown, &plain);
     bundle = lk_bundle_of_view(lk_buf_view(&markdown), lk_buf_view(&plain), NULL, false);
     cell->display(cell, &bundle, NULL);
     lk_bundle_done(&bundle);
@@ -246,7 +244,7 @@ enum lk_status lk_batch_submit_spec(struct lk_context *context, struct lk_cell *
     if (st) {
         /* What was hardly meant may be what the service refused. */
         if (st == LK_INVALID)
-            put_warnings(spec->warnings, &ret->markdown, &ret->plain);
+            lk_batch_put_warnings(spec->warnings, &ret->markdown, &ret->plain);
         return st;
     }
     snprintf(context->last_batch, sizeof context->last_batch, "%s", batch.id);
@@ -256,18 +254,8 @@ enum lk_status lk_batch_submit_spec(struct lk_context *context, struct lk_cell *
     if (spec->warnings)
         json_object_set(ret->value, "warnings", spec->warnings);
     lk_batch_summary(context, &batch, &ret->markdown, &ret->plain);
-    put_warnings(spec->warnings, &ret->markdown, &ret->plain);
+    lk_batch_put_warnings(spec->warnings, &ret->markdown, &ret->plain);
     return LK_OK;
-}
-
-static enum lk_status watch_timeout(const struct lk_args *args, int64_t *ret, struct lk_error *err)
-{
-    *ret = 0;
-    if (!lk_args_has(args, "timeout") || lk_duration_parse(lk_args_get(args, "timeout"), ret))
-        return LK_OK;
-    lk_error_set(err, LK_INVALID, "BadDuration", "--timeout %.*s is no duration",
-                 LK_STR_ARGS(lk_args_get(args, "timeout")));
-    return lk_error_next(err, "--timeout 30m, --timeout 2h, --timeout 90s");
 }
 
 static enum lk_status watch_submitted(struct lk_context *context, struct lk_cell *cell,
@@ -291,7 +279,7 @@ enum lk_status lk_batch_submit_and_watch(struct lk_context *context, struct lk_c
     int64_t timeout_ms;
     enum lk_status st;
 
-    st = watch_timeout(args, &timeout_ms, err);
+    st = lk_batch_watch_timeout(args, &timeout_ms, err);
     if (!st)
         st = make_spec(args, file, &spec, err);
     if (!st)
@@ -332,7 +320,7 @@ enum lk_status lk_batch_preview(struct lk_context *context, struct lk_livy_spec 
     lk_buf_put(&ret->markdown, LK_STR("\n\nNothing was sent."));
     if (spec->warnings)
         json_object_set(ret->value, "warnings", spec->warnings);
-    put_warnings(spec->warnings, &ret->markdown, &ret->plain);
+    lk_batch_put_warnings(spec->warnings, &ret->markdown, &ret->plain);
     return LK_OK;
 }
 
@@ -347,7 +335,9 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     enum lk_status st;
 
     (void)body;
-    st = watch_timeout(args, &timeout_ms, err);
+    st = lk_batch_watch_timeout(args, &timeout_ms, err);
+    if (!st)
+        st = lk_batch_sweep_check(args, err);
     if (!st)
         st = lk_context_livy(context, &livy, err);
     if (!st)

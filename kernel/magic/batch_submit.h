@@ -46,8 +46,9 @@ LK_MUST_USE enum lk_status lk_batch_submit_and_watch(struct lk_context *context,
                                                      const struct lk_args *args, struct lk_str file,
                                                      struct lk_answer *ret, struct lk_error *err);
 
-/* Shows what was taken but hardly meant (spec->warnings), for answers that are not kept: a watch
- * replaces them. */
+/* What was taken but hardly meant (spec->warnings): "⚠ …", a line for each, below what is there. */
+void lk_batch_put_warnings(const json_t *warnings, struct lk_buf *markdown, struct lk_buf *plain);
+/* The same as a display of its own, for answers that are not kept: a watch replaces them. */
 void lk_batch_show_warnings(struct lk_cell *cell, const struct lk_livy_spec *spec);
 
 #endif

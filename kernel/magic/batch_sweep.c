@@ -1,10 +1,11 @@
 #include "magic/batch_sweep.h"
 
-#include "base/timefmt.h"
 #include "base/uuid.h"
 #include "fabric/livy_settle.h"
 #include "fabric/livy_watch_many.h"
+#include "magic/batch_submit.h"
 #include "magic/batch_target.h"
+#include "magic/batch_watch.h"
 #include "magic/sweep_journal.h"
 #include "magic/sweep_view.h"
 #include "magic/view.h"
@@ -15,7 +16,6 @@
 
 enum {
     PARALLEL_MAX = LK_SWEEP_MEMBERS_MAX,
-    JOURNAL_LOOK_BACK = 5000,
     ROWS_LIVE = 12,
     ROWS_AT_END = 50,
 };
@@ -30,17 +30,23 @@ struct sweeping {
     struct lk_sweep_plan plan;
     struct lk_watch_many many;
     char id[LK_SWEEP_ID_SIZE];
+    char identity[LK_SWEEP_IDENTITY_SIZE]; /* the first part of the id; claimed: */
     bool is_claimed;
     struct lk_progress display;
-    int64_t until_ms;    /* monotonic; the watch is to end by then; 0: no matter when */
-    int64_t deadline_ms; /* monotonic; of --timeout; 0: none */
+    int64_t answer_unix_ms; /* when the service told of its batches last; 0: not yet */
+    int64_t deadline_ms;    /* monotonic; of --timeout; 0: none */
     struct lk_error first_refusal;
 };
+
+static struct lk_str endpoint_of(const struct sweeping *s)
+{
+    return lk_str_from(s->context->endpoint.base);
+}
 
 static void sweeping_done(struct sweeping *s)
 {
     if (s->is_claimed)
-        lk_journal_unclaim(s->context->journal, lk_str_from(s->id));
+        lk_journal_unclaim(s->context->journal, endpoint_of(s), lk_str_from(s->identity));
     lk_sweep_done(&s->sweep);
     lk_sweep_plan_done(&s->plan);
     lk_watch_many_done(&s->many);
@@ -75,6 +81,7 @@ static enum lk_status read_options(struct sweeping *s, const struct lk_args *arg
                                    size_t *ret_parallel, struct lk_error *err)
 {
     int64_t parallel = 0, timeout_ms = 0;
+    enum lk_status st;
 
     if (lk_args_has(args, "max-parallel") &&
         (!lk_str_to_i64(lk_args_get(args, "max-parallel"), &parallel) || parallel < 1 ||
@@ -87,23 +94,20 @@ static enum lk_status read_options(struct sweeping *s, const struct lk_args *arg
         lk_error_set(err, LK_INVALID, "BadOption", "--retry-failed goes with --resume");
         return lk_error_next(err, "The same line with --resume --retry-failed");
     }
-    if (lk_args_has(args, "timeout") &&
-        !lk_duration_parse(lk_args_get(args, "timeout"), &timeout_ms)) {
-        lk_error_set(err, LK_INVALID, "BadDuration", "--timeout %.*s is no duration",
-                     LK_STR_ARGS(lk_args_get(args, "timeout")));
-        return lk_error_next(err, "--timeout 30m, --timeout 2h, --timeout 90s");
-    }
+    st = lk_batch_watch_timeout(args, &timeout_ms, err);
     if (timeout_ms > 0)
         s->deadline_ms = now_of(s) + timeout_ms;
     *ret_parallel = (size_t)parallel;
-    return LK_OK;
+    return st;
 }
 
 /* ---- an earlier run of the same sweep ------------------------------------------------------ */
 
+/* The sweep, not one run of it: two kernels that begin it at the same time would both find none. */
 static enum lk_status claim(struct sweeping *s, struct lk_error *err)
 {
-    enum lk_status st = lk_journal_claim(s->context->journal, lk_str_from(s->id), err);
+    enum lk_status st =
+        lk_journal_claim(s->context->journal, endpoint_of(s), lk_str_from(s->identity), err);
 
     s->is_claimed = !st;
     if (st != LK_EXISTS)
@@ -155,7 +159,9 @@ static enum lk_status settle_unknown(struct sweeping *s, const struct lk_sweep_l
     return st;
 }
 
-static enum lk_status watch_member(struct sweeping *s, size_t i, struct lk_error *err)
+/* Ids of some services start again at 0: name and submit id tell whose record it is. */
+static enum lk_status watch_member(struct sweeping *s, size_t i, const char *name,
+                                   const char *submit_id, struct lk_error *err)
 {
     const struct lk_sweep_member *member = &s->plan.members[i];
     struct lk_watched *item = lk_watch_many_add(&s->many, lk_str_from(member->batch_id));
@@ -163,92 +169,107 @@ static enum lk_status watch_member(struct sweeping *s, size_t i, struct lk_error
     if (!item)
         return lk_error_set(err, LK_LIMIT, "TooManyBatches",
                             "more batches than can be watched at once");
-    lk_watched_accepted(item, LK_STR_EMPTY, LK_STR_EMPTY);
+    lk_watched_accepted(item, lk_str_from(name), lk_str_from(submit_id));
     return LK_OK;
+}
+
+static enum lk_status watch_recalled(struct sweeping *s, const struct lk_sweep_log *log,
+                                     struct lk_error *err)
+{
+    enum lk_status st = LK_OK;
+
+    for (size_t i = 0; i < s->plan.count && !st; i++) {
+        const struct lk_journal_entry *entry = lk_sweep_entry(log, s->id, i);
+        if (entry && s->plan.members[i].state == LK_MEMBER_GOING)
+            st = watch_member(s, i, entry->name, entry->submit_id, err);
+    }
+    return st;
+}
+
+/* All of it was submitted before, or is to be anew. */
+static void forget_run(struct sweeping *s)
+{
+    size_t count = s->plan.count, parallel = s->plan.max_parallel;
+
+    lk_sweep_plan_done(&s->plan);
+    lk_sweep_plan_init(&s->plan, count, parallel);
+    s->id[0] = '\0';
 }
 
 static enum lk_status recall(struct sweeping *s, const struct lk_sweep_log *log, bool resume,
                              bool resubmit, struct lk_error *err)
 {
     size_t accepted = lk_sweep_recall(log, s->id, &s->plan);
-    bool is_whole = accepted == s->plan.count;
     enum lk_status st;
 
-    if (!resume && !is_whole && !resubmit)
+    if (!resume && accepted < s->plan.count && !resubmit)
         return already_begun(s, accepted, err);
-    if (!resume) { /* all of it was submitted, or is to be anew: this is another run */
-        size_t count = s->plan.count, parallel = s->plan.max_parallel;
-        lk_sweep_plan_done(&s->plan);
-        lk_sweep_plan_init(&s->plan, count, parallel);
-        s->id[0] = '\0';
+    if (!resume) {
+        forget_run(s);
         return LK_OK;
     }
     st = settle_unknown(s, log, resubmit, err);
-    for (size_t i = 0; i < s->plan.count && !st; i++)
-        if (s->plan.members[i].state == LK_MEMBER_GOING)
-            st = watch_member(s, i, err);
-    return st;
+    return st ? st : watch_recalled(s, log, err);
 }
 
-static void name_new_run(struct sweeping *s, const char *identity)
+static void name_new_run(struct sweeping *s)
 {
     char run[LK_UUID_SIZE];
 
     lk_uuid_v4(run);
-    snprintf(s->id, sizeof s->id, "%s-%.8s", identity, run);
+    snprintf(s->id, sizeof s->id, "%s-%.8s", s->identity, run);
 }
 
-static enum lk_status find_run(struct sweeping *s, const struct lk_args *args, struct lk_error *err)
+static enum lk_status none_begun(struct lk_error *err)
 {
-    bool resume = lk_args_has(args, "resume");
+    lk_error_set(err, LK_NOT_FOUND, "NoSweep", "no sweep with this request was begun here");
+    return lk_error_next(err,
+                         "Without --resume it is begun. A changed option makes another sweep.");
+}
+
+static enum lk_status find_run(struct sweeping *s, bool resume, struct lk_error *err)
+{
     struct lk_journal_entry *entries = NULL;
-    struct lk_sweep_log log = {.endpoint = lk_str_from(s->context->endpoint.base)};
-    char identity[13];
-    size_t bad = 0;
+    struct lk_sweep_log log = {.endpoint = endpoint_of(s)};
     bool was_run;
     enum lk_status st;
 
-    lk_sweep_identity(&s->sweep, s->shared->body, identity);
-    st = lk_journal_read(s->context->journal, JOURNAL_LOOK_BACK, &entries, &log.count, &bad, err);
+    st = lk_journal_read_sweep(s->context->journal, lk_str_from(s->identity), &entries, &log.count,
+                               err);
     if (st)
         return st;
     log.entries = entries;
-    was_run = lk_sweep_newest_run(&log, identity, s->id);
+    was_run = lk_sweep_newest_run(&log, s->identity, s->id);
     if (was_run)
-        st = claim(s, err);
-    if (was_run && !st)
         st = recall(s, &log, resume, s->shared->resubmit, err);
+    else if (resume)
+        st = none_begun(err);
     free(entries);
-    if (!st && !was_run && resume) {
-        lk_error_set(err, LK_NOT_FOUND, "NoSweep", "no sweep with this request was begun here");
-        return lk_error_next(err, "Without --resume it is begun. A changed option makes another "
-                                  "sweep.");
-    }
-    if (st || s->id[0])
-        return st;
-    name_new_run(s, identity);
-    return claim(s, err);
+    if (!st && !s->id[0])
+        name_new_run(s);
+    return st;
 }
 
 /* ---- submitting ---------------------------------------------------------------------------- */
 
-static void show(struct sweeping *s, const struct lk_batch_look *look)
+static void show(struct sweeping *s, const struct lk_error *trouble, int64_t slept_ms)
 {
+    const struct lk_batch_look look = {
+        .unix_ms = s->answer_unix_ms, .trouble = trouble, .slept_ms = slept_ms};
     struct lk_sweep_sight sight = sight_of(s);
     LK_CLEANUP(lk_buf_done) struct lk_buf markdown = LK_BUF_INIT(256 << 10);
     LK_CLEANUP(lk_buf_done) struct lk_buf plain = LK_BUF_INIT(256 << 10);
     LK_CLEANUP(lk_json_unref) json_t *value = NULL;
 
-    if (!look->is_last && !lk_progress_is_due(&s->display))
+    if (!lk_progress_is_due(&s->display))
         return;
     value = lk_sweep_sight_value(s->context, &sight, false);
-    lk_sweep_table(s->context, &sight, look, ROWS_LIVE, &markdown, &plain);
+    lk_sweep_table(s->context, &sight, &look, ROWS_LIVE, &markdown, &plain);
     if (s->cell->terminal) {
         lk_buf_clear(&plain);
-        lk_sweep_line(&sight, &plain);
+        lk_sweep_line(s->context, &sight, &look, &plain);
     }
-    lk_progress_show(&s->display, lk_buf_view(&markdown), lk_buf_view(&plain), value,
-                     look->is_last);
+    lk_progress_show(&s->display, lk_buf_view(&markdown), lk_buf_view(&plain), value, false);
 }
 
 static enum lk_status submit(struct sweeping *s, size_t member, struct lk_error *err)
@@ -277,8 +298,8 @@ static enum lk_status submit(struct sweeping *s, size_t member, struct lk_error 
     lk_sweep_accepted(&s->plan, member, batch.id);
     snprintf(s->context->last_batch, sizeof s->context->last_batch, "%s", batch.id);
     lk_batch_seen(s->context, &batch);
-    st = watch_member(s, member, err);
-    show(s, &(struct lk_batch_look){.unix_ms = 0});
+    st = watch_member(s, member, batch.name, batch.submit_id, err);
+    show(s, NULL, 0);
     return st;
 }
 
@@ -314,9 +335,8 @@ static void progress(struct lk_watch_observer *observer, const struct lk_watch_l
     struct sweeping *s = (struct sweeping *)observer;
 
     take_news(s);
-    show(s, &(struct lk_batch_look){.unix_ms = look->answer_unix_ms,
-                                    .trouble = look->trouble,
-                                    .slept_ms = look->slept_ms});
+    s->answer_unix_ms = look->answer_unix_ms;
+    show(s, look->trouble, look->slept_ms);
 }
 
 /* A member may be submitted in the place of one that ended, or after the service's pause. */
@@ -345,7 +365,7 @@ static enum lk_status watch(struct sweeping *s, int64_t until_ms, struct lk_erro
         return late(s, err);
     if (lk_sweep_count(&s->plan, LK_MEMBER_GOING))
         return lk_livy_watch_many(s->livy, &s->many, left, &s->observer, s->cell->cancel, err);
-    show(s, &(struct lk_batch_look){.unix_ms = 0});
+    show(s, NULL, 0);
     until_ms = until_ms > now + 1000 ? now + 1000 : until_ms;
     return clock->wait_ms(clock, until_ms > now ? until_ms - now : 1, s->cell->cancel, err);
 }
@@ -370,46 +390,6 @@ static enum lk_status run_all(struct sweeping *s, struct lk_error *err)
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
-static enum lk_status judge(const struct sweeping *s, struct lk_error *err)
-{
-    size_t failed =
-        lk_sweep_count(&s->plan, LK_MEMBER_FAILED) + lk_sweep_count(&s->plan, LK_MEMBER_CANCELLED);
-    size_t unknown = lk_sweep_count(&s->plan, LK_MEMBER_UNKNOWN);
-
-    if (s->first_refusal.status) {
-        *err = s->first_refusal;
-        lk_error_prefix(err, "no more of the sweep was submitted");
-        return err->status;
-    }
-    if (unknown) {
-        lk_error_set(err, LK_UNKNOWN, "SweepUnknown",
-                     "what became of %zu of %zu members is unknown", unknown, s->plan.count);
-        return lk_error_next(err, "The same line with --resume looks for them again; with --resume "
-                                  "--resubmit it submits those that are not found.");
-    }
-    if (!failed)
-        return LK_OK;
-    lk_error_set(err, LK_FAILED, "BatchesFailed", "%zu of %zu members did not succeed", failed,
-                 s->plan.count);
-    return lk_error_next(err, "`%%batch log ID` shows why; the same line with --resume "
-                              "--retry-failed submits them again.");
-}
-
-static enum lk_status explain_stop(const struct sweeping *s, enum lk_status st,
-                                   struct lk_error *err)
-{
-    if (st == LK_CANCELLED)
-        lk_error_set(err, st, "KeyboardInterrupt",
-                     "Stopped the sweep: %zu members go on, %zu were not submitted.",
-                     lk_sweep_count(&s->plan, LK_MEMBER_GOING),
-                     lk_sweep_count(&s->plan, LK_MEMBER_WAITING));
-    if (st != LK_CANCELLED && st != LK_TIMEOUT)
-        lk_error_prefix(err, "the sweep was left");
-    if (st == LK_CANCELLED || st == LK_TIMEOUT)
-        return lk_error_next(err, "The same line with --resume goes on with it.");
-    return st;
-}
-
 static enum lk_status finish(struct sweeping *s, enum lk_status st, struct lk_answer *ret,
                              struct lk_error *err)
 {
@@ -421,44 +401,34 @@ static enum lk_status finish(struct sweeping *s, enum lk_status st, struct lk_an
         snprintf(ret->id, sizeof ret->id, "%s", s->display.display_id);
         ret->display_id = ret->id;
     }
-    return st ? explain_stop(s, st, err) : judge(s, err);
+    return st ? lk_sweep_explain_stop(&s->plan, st, err)
+              : lk_sweep_judge(&s->plan, &s->first_refusal, err);
 }
 
-/* ---- --dry-run ----------------------------------------------------------------------------- */
-
-static enum lk_status preview(struct sweeping *s, struct lk_answer *ret, struct lk_error *err)
+/* Left out by mistake, the rest of the line would submit one batch, and to run twice. */
+enum lk_status lk_batch_sweep_check(const struct lk_args *args, struct lk_error *err)
 {
-    struct lk_table *table = lk_table_new(3, "Member", "Name", "Arguments");
-    json_t *requests = json_array();
-    enum lk_status st = LK_OK;
+    static const char *const names[] = {"max-parallel", "resume", "retry-failed"};
 
-    for (size_t i = 0; i < s->plan.count && !st; i++) {
-        LK_CLEANUP(lk_livy_spec_done)
-        struct lk_livy_spec spec = {.body = lk_sweep_request(&s->sweep, i, s->shared->body)};
-        LK_CLEANUP(lk_buf_done) struct lk_buf key = LK_BUF_INIT(64 << 10);
-        LK_CLEANUP(lk_buf_done) struct lk_buf args = LK_BUF_INIT(64 << 10);
-        LK_CLEANUP(lk_json_unref) json_t *request = NULL;
-        json_t *arg;
-        size_t at;
-        st = lk_livy_preview(s->livy, &spec, &request, err);
-        if (st)
-            break;
-        json_array_append(requests, request);
-        lk_sweep_key(&s->sweep, i, &key);
-        json_array_foreach(json_object_get(request, "args"), at, arg)
-            lk_buf_printf(&args, "%s%s", at ? " " : "", json_string_value(arg));
-        lk_table_row(table, (struct lk_str[]){lk_buf_view(&key), lk_json_get_str(request, "name"),
-                                              lk_buf_view(&args)});
+    for (size_t i = 0; i < LK_COUNT(names) && !lk_args_has(args, "each"); i++) {
+        if (!lk_args_has(args, names[i]))
+            continue;
+        lk_error_set(err, LK_INVALID, "BadOption", "--%s goes with --each", names[i]);
+        return lk_error_next(err, "--each year=2019..2024 --each region=eu,us");
     }
-    lk_buf_printf(&ret->plain, "%zu requests would be sent. Nothing was sent.\n", s->plan.count);
-    lk_buf_printf(&ret->markdown, "%zu requests would be sent. Nothing was sent.\n\n",
-                  s->plan.count);
-    lk_table_write(table, ROWS_AT_END, &ret->markdown, &ret->plain);
-    lk_table_free(table);
-    ret->value = json_object();
-    json_object_set_new(ret->value, "kind", json_string("batch.requests"));
-    json_object_set_new(ret->value, "url", lk_json_textf("%s/batches", s->context->endpoint.base));
-    json_object_set_new(ret->value, "requests", requests);
+    return LK_OK;
+}
+
+/* Before anything is submitted; what holds for one member holds for all. */
+static enum lk_status warn(const struct sweeping *s, struct lk_error *err)
+{
+    LK_CLEANUP(lk_livy_spec_done)
+    struct lk_livy_spec first = {.body = lk_sweep_request(&s->sweep, 0, s->shared->body)};
+    LK_CLEANUP(lk_json_unref) json_t *request = NULL;
+    enum lk_status st = lk_livy_preview(s->livy, &first, &request, err);
+
+    if (!st && !s->cell->quiet)
+        lk_batch_show_warnings(s->cell, &first);
     return st;
 }
 
@@ -482,10 +452,15 @@ enum lk_status lk_batch_sweep(struct lk_context *context, struct lk_cell *cell,
         return st;
     lk_sweep_plan_init(&s.plan, s.sweep.count, parallel);
     if (lk_args_has(args, "dry-run"))
-        return preview(&s, ret, err);
+        return lk_sweep_preview(context, &s.sweep, spec->body, ret, err);
     lk_watch_many_init(&s.many, context->endpoint.profile);
     lk_progress_init(&s.display, cell, context->options.clock);
-    st = find_run(&s, args, err);
+    lk_sweep_identity(&s.sweep, spec->body, s.identity);
+    st = warn(&s, err);
+    if (!st)
+        st = claim(&s, err);
+    if (!st)
+        st = find_run(&s, lk_args_has(args, "resume"), err);
     if (st)
         return st;
     s.plan.retry_recalled = lk_args_has(args, "retry-failed");

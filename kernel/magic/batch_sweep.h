@@ -19,6 +19,9 @@
         "retry-failed", NULL, "with --resume: submit its failed members again", false              \
     }
 
+/* LK_INVALID for an option above without --each. */
+LK_MUST_USE enum lk_status lk_batch_sweep_check(const struct lk_args *args, struct lk_error *err);
+
 /* Submits a member for each combination of --each, as many at once as --max-parallel and the
  * service allow, and follows all to their ends. spec is the request that they share. Every member
  * is in the journal with the sweep's id, so that --resume neither doubles nor forgets one.

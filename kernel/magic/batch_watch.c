@@ -1,5 +1,6 @@
 #include "magic/batch_watch.h"
 
+#include "base/timefmt.h"
 #include "magic/batch_failure.h"
 #include "magic/batch_log_view.h"
 #include "magic/batch_target.h"
@@ -17,6 +18,17 @@ enum {
     ROWS_LIVE = 12,
     ROWS_AT_END = 30,
 };
+
+enum lk_status lk_batch_watch_timeout(const struct lk_args *args, int64_t *ret,
+                                      struct lk_error *err)
+{
+    *ret = 0;
+    if (!lk_args_has(args, "timeout") || lk_duration_parse(lk_args_get(args, "timeout"), ret))
+        return LK_OK;
+    lk_error_set(err, LK_INVALID, "BadDuration", "--timeout %.*s is no duration",
+                 LK_STR_ARGS(lk_args_get(args, "timeout")));
+    return lk_error_next(err, "--timeout 30m, --timeout 2h, --timeout 90s");
+}
 
 /* ---- while it goes on ---------------------------------------------------------------------- */
 

@@ -12,6 +12,10 @@ struct lk_batch_watch {
     bool log;           /* stream the log while it runs; of one batch */
 };
 
+/* What --timeout says, in ms; 0 without it. */
+LK_MUST_USE enum lk_status lk_batch_watch_timeout(const struct lk_args *args, int64_t *ret,
+                                                  struct lk_error *err);
+
 /* batch holds the id at least. LK_OK: it succeeded; LK_FAILED: it failed or was cancelled, and the
  * error tells why; in both cases ret holds the value and the view. LK_UNKNOWN: how it ended is
  * unknown. LK_CANCELLED, LK_TIMEOUT: the watch was left, the batch goes on. */

@@ -102,14 +102,17 @@ struct lk_bundle lk_bundle_of_view(struct lk_str markdown, struct lk_str plain, 
                                    bool fold)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4 << 20);
+    LK_CLEANUP(lk_buf_done) struct lk_buf clean = LK_BUF_INIT(plain.len + 1);
     struct lk_bundle bundle = {.data = json_object()};
 
+    /* A console shows it as it is, and names and messages in it are foreign. */
+    lk_text_harmless(plain, &clean);
     lk_buf_put(&text, markdown);
     if (fold && value)
         put_folded(value, &text);
     json_object_set_new(bundle.data, "text/markdown", lk_json_text(lk_buf_view(&text)));
     if (plain.len || !fold || !value)
-        json_object_set_new(bundle.data, "text/plain", lk_json_text(plain));
+        json_object_set_new(bundle.data, "text/plain", lk_json_text(lk_buf_view(&clean)));
     else
         json_object_set_new(bundle.data, "text/plain", pretty(value));
     if (value)

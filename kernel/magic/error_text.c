@@ -20,16 +20,6 @@ static struct style style_of(bool colour)
     };
 }
 
-/* Foreign text must not steer what shows it; tabs and line ends are its own. */
-static void put_foreign(struct lk_str text, struct lk_buf *ret)
-{
-    while (text.len) {
-        size_t steering = text.ptr[0] == '\t' || text.ptr[0] == '\n' ? 0 : lk_text_steering(text);
-        lk_buf_put_char(ret, steering ? '?' : text.ptr[0]);
-        text = lk_str_slice(text, steering ? steering : 1, text.len);
-    }
-}
-
 static void line_end(json_t *lines, struct lk_buf *line)
 {
     json_array_append_new(lines, lk_json_text(lk_buf_view(line)));
@@ -47,18 +37,18 @@ static void put_headline(const struct lk_error *err, const struct style *style, 
                          struct lk_buf *line)
 {
     lk_buf_put(line, style->red_bold);
-    put_foreign(lk_str_from(err->code[0] ? err->code : "Error"), line);
+    lk_text_harmless(lk_str_from(err->code[0] ? err->code : "Error"), line);
     lk_buf_put(line, style->normal);
     lk_buf_put(line, LK_STR(": "));
-    put_foreign(lk_str_from(err->message), line);
+    lk_text_harmless(lk_str_from(err->message), line);
     if (err->service_code[0] && !mentions(err, err->service_code)) {
         lk_buf_put(line, LK_STR(" ("));
-        put_foreign(lk_str_from(err->service_code), line);
+        lk_text_harmless(lk_str_from(err->service_code), line);
         lk_buf_put_char(line, ')');
     }
     if (err->request_id[0] && !mentions(err, err->request_id)) {
         lk_buf_put(line, LK_STR(" (request "));
-        put_foreign(lk_str_from(err->request_id), line);
+        lk_text_harmless(lk_str_from(err->request_id), line);
         lk_buf_put_char(line, ')');
     }
     line_end(lines, line);
@@ -88,7 +78,7 @@ static void put_story(struct lk_str story, const struct style *style, json_t *li
     while (lk_str_next_line(&story, &one)) {
         bool culprit = names_an_exception(one);
         lk_buf_put(line, culprit ? style->red : LK_STR_EMPTY);
-        put_foreign(one, line);
+        lk_text_harmless(one, line);
         lk_buf_put(line, culprit ? style->normal : LK_STR_EMPTY);
         line_end(lines, line);
     }
@@ -101,18 +91,18 @@ static void put_commands(struct lk_str text, bool colour, const struct style *st
     bool inside = false;
 
     if (!colour) {
-        put_foreign(text, line);
+        lk_text_harmless(text, line);
         return;
     }
     if (lk_str_find_char(text, '`') == text.len) {
         lk_buf_put(line, style->bold);
-        put_foreign(text, line);
+        lk_text_harmless(text, line);
         lk_buf_put(line, style->normal);
         return;
     }
     while (text.len) {
         size_t quote = lk_str_find_char(text, '`');
-        put_foreign(lk_str_slice(text, 0, quote), line);
+        lk_text_harmless(lk_str_slice(text, 0, quote), line);
         if (quote < text.len) {
             inside = !inside;
             lk_buf_put(line, inside ? style->bold : style->normal);

@@ -273,7 +273,8 @@ void lk_sweep_key(const struct lk_sweep *sweep, size_t member, struct lk_buf *re
                       lk_sweep_value(sweep, member, i));
 }
 
-void lk_sweep_identity(const struct lk_sweep *sweep, const json_t *body, char ret[13])
+void lk_sweep_identity(const struct lk_sweep *sweep, const json_t *body,
+                       char ret[LK_SWEEP_IDENTITY_SIZE])
 {
     LK_CLEANUP(lk_json_unref) json_t *all = json_array();
     LK_CLEANUP(lk_free_ptr) char *text = NULL;

@@ -39,10 +39,11 @@ const char *lk_sweep_value(const struct lk_sweep *sweep, size_t member, size_t a
 /* "year=2019,region=eu": tells a member from all others, in this sweep and in the same one written
  * again. */
 void lk_sweep_key(const struct lk_sweep *sweep, size_t member, struct lk_buf *ret);
-enum { LK_SWEEP_ID_SIZE = 40 };
+enum { LK_SWEEP_ID_SIZE = 40, LK_SWEEP_IDENTITY_SIZE = 13 };
 /* What is the same for the same sweep of the same request, "4f1c09ab77e2": 12 hex digits of a
  * SHA-256. */
-void lk_sweep_identity(const struct lk_sweep *sweep, const json_t *body, char ret[13]);
+void lk_sweep_identity(const struct lk_sweep *sweep, const json_t *body,
+                       char ret[LK_SWEEP_IDENTITY_SIZE]);
 /* The member's request, new: {year} in any text of body is replaced by its value. An axis that no
  * text of body refers to goes to the payload as the arguments --year 2019; the name gets the values
  * behind it unless it refers to them. Texts in other braces stay as they are. */

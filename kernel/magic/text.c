@@ -62,6 +62,15 @@ void lk_stream_foreign(struct lk_cell *cell, struct lk_str text)
     cell->stream(cell, LK_STREAM_STDOUT, lk_buf_view(&clean));
 }
 
+void lk_text_harmless(struct lk_str text, struct lk_buf *ret)
+{
+    while (text.len) {
+        size_t steering = text.ptr[0] == '\t' || text.ptr[0] == '\n' ? 0 : lk_text_steering(text);
+        lk_buf_put_char(ret, steering ? '?' : text.ptr[0]);
+        text = lk_str_slice(text, steering ? steering : 1, text.len);
+    }
+}
+
 void lk_text_one_line(struct lk_str text, struct lk_buf *ret)
 {
     while (text.len) {

@@ -20,6 +20,9 @@ size_t lk_text_steering(struct lk_str text);
  * one. Colours, tabs and carriage returns stay; what else would steer a terminal becomes '?'. Not
  * in a quiet cell. */
 void lk_stream_foreign(struct lk_cell *cell, struct lk_str text);
+/* text with '?' for such characters, but for tabs and line ends: it must not steer what shows it.
+ */
+void lk_text_harmless(struct lk_str text, struct lk_buf *ret);
 /* text on one line, without such characters. */
 void lk_text_one_line(struct lk_str text, struct lk_buf *ret);
 /* Columns of a terminal: two for the wide characters of East Asia and for emoji, none for marks

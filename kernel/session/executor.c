@@ -220,6 +220,29 @@ static json_t *is_complete(struct lk_str code)
     return json_pack("{s:s, s:s}", "status", status, "indent", indent);
 }
 
+static json_t *complete(struct executor *self, const struct lk_message *request)
+{
+    struct lk_str code = lk_json_get_str(request->content, "code");
+    size_t at = cursor(request);
+
+    if (self->context)
+        return lk_magic_complete(self->context, code, at);
+    /* Cells say why there is no context. A console waits for its answer, whatever is in it. */
+    at = at < code.len ? at : code.len;
+    return json_pack("{s:s, s:[], s:I, s:I, s:{}}", "status", "ok", "matches", "cursor_start",
+                     (json_int_t)at, "cursor_end", (json_int_t)at, "metadata");
+}
+
+static json_t *inspect(struct executor *self, const struct lk_message *request)
+{
+    int detail = json_integer_value(json_object_get(request->content, "detail_level")) > 0;
+
+    if (self->context)
+        return lk_magic_inspect(self->context, lk_json_get_str(request->content, "code"),
+                                cursor(request), detail);
+    return json_pack("{s:s, s:b, s:{}, s:{}}", "status", "ok", "found", 0, "data", "metadata");
+}
+
 static json_t *answer(struct executor *self, const struct lk_message *request)
 {
     struct lk_str type = request->type;
@@ -230,12 +253,10 @@ static json_t *answer(struct executor *self, const struct lk_message *request)
     if (lk_str_eq(type, LK_STR("history_request")))
         return json_pack("{s:s, s:o}", "status", "ok", "history",
                          lk_history_answer(self->history, request->content));
-    if (lk_str_eq(type, LK_STR("complete_request")) && self->context)
-        return lk_magic_complete(self->context, code, cursor(request));
-    if (lk_str_eq(type, LK_STR("inspect_request")) && self->context)
-        return lk_magic_inspect(
-            self->context, code, cursor(request),
-            json_integer_value(json_object_get(request->content, "detail_level")) > 0);
+    if (lk_str_eq(type, LK_STR("complete_request")))
+        return complete(self, request);
+    if (lk_str_eq(type, LK_STR("inspect_request")))
+        return inspect(self, request);
     return NULL;
 }
 
@@ -273,8 +294,10 @@ static void serve_request(struct executor *self, struct lk_queued *queued)
     enum lk_status st = lk_message_read_rest(request, &err);
     json_t *content;
 
-    if (answer_plainly(self, request))
+    if (answer_plainly(self, request)) {
+        lk_exchange_look(&self->exchange);
         return;
+    }
     make_context(self);
     lk_outbox_status(outbox, request, LK_BUSY);
     /* The client is who it says, but its message is no message: it must not wait for ever. */

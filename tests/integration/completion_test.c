@@ -214,6 +214,26 @@ static void a_console_is_told_how_a_cell_goes_on(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, raw_world_start, raw_world_stop)
 
+/* What is wrong is told by the first cell; nobody waits for ever until then. */
+static void a_kernel_that_is_set_up_wrongly_still_answers(void **state)
+{
+    static const char *const env[] = {"LIVY_KERNEL_CLOUD=nowhere", NULL};
+    struct raw_world world = {.kernel = kernel_process_new_in(KERNEL_PROCESS_TCP, env)};
+    LK_CLEANUP(lk_json_unref) json_t *completed = NULL, *inspected = NULL, *failed = NULL;
+
+    (void)state;
+    world.client = raw_client_new(world.kernel);
+    completed = complete(&world, "%liv", 4);
+    assert_matches(completed, "");
+    assert_int_equal(number(completed, "cursor_end"), 4);
+    inspected = ask(&world, "inspect_request",
+                    json_pack("{s:s, s:i}", "code", "%livy", "cursor_pos", 5), NULL);
+    assert_true(json_is_false(json_object_get(inspected, "found")));
+    failed = ask(&world, "execute_request", json_pack("{s:s}", "code", "%livy info"), NULL);
+    assert_str(lk_json_get_str(failed, "ename"), "UnknownCloud");
+    raw_world_done(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +244,7 @@ int main(void)
         TEST(a_question_comes_back_as_one_page),
         TEST(without_a_person_a_page_is_displayed),
         TEST(a_console_is_told_how_a_cell_goes_on),
+        cmocka_unit_test(a_kernel_that_is_set_up_wrongly_still_answers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,35 +81,22 @@ static void wait_for_batches(const struct terminal *terminal, const char *prefix
     }
 }
 
-static json_t *last_value(const struct terminal *terminal)
-{
-    struct lk_str rest = lk_buf_view(&terminal->out), line, last = LK_STR_EMPTY;
-    struct lk_error err = LK_ERROR_INIT;
-    json_t *value = NULL;
-
-    while (lk_str_next_line(&rest, &line))
-        if (line.len)
-            last = line;
-    assert_lk_ok(lk_json_parse(last, "the value", &value, &err), &err);
-    return value;
-}
-
 static void a_sweep_submits_every_combination_and_watches_them_all(void **state)
 {
     struct terminal *terminal = *state;
-    LK_CLEANUP(lk_json_unref) json_t *value = NULL;
+    const json_t *value;
     int members[6];
 
     TERMINAL_RUN(terminal, TERMINAL_SIGN_IN, UPLOAD("job.py"),
-                 "%batch submit job.py --name whole --each n=0..5 --max-parallel 2", NULL);
-    terminal_assert_exit(terminal, 0);
+                 "%batch submit job.py --name whole --each n=0..5 --max-parallel 2");
+    terminal_run_expect(&terminal->last, 0);
     assert_int_equal(count_batches(terminal, "whole", members, 6), 6);
     for (size_t i = 0; i < 6; i++)
         assert_int_equal(members[i], 1);
-    value = last_value(terminal);
+    value = terminal_run_value(&terminal->last);
     assert_str(lk_json_get_str(value, "kind"), "batch.sweep");
     assert_int_equal(json_integer_value(json_object_get(value, "succeeded")), 6);
-    assert_contains(lk_buf_view(&terminal->errout), "6 members");
+    assert_contains(terminal->last.errors, "6 members");
 }
 
 static void failed_members_are_told_and_retried_on_request(void **state)
@@ -117,20 +104,20 @@ static void failed_members_are_told_and_retried_on_request(void **state)
     struct terminal *terminal = *state;
 
     TERMINAL_RUN(terminal, TERMINAL_SIGN_IN, UPLOAD("fail.py"),
-                 "%batch submit fail.py --name failing --each n=0,1", NULL);
-    terminal_assert_exit(terminal, 3);
-    assert_contains(lk_buf_view(&terminal->errout), "2 of 2 members did not succeed");
-    assert_contains(lk_buf_view(&terminal->errout), "--retry-failed");
+                 "%batch submit fail.py --name failing --each n=0,1");
+    terminal_run_expect(&terminal->last, 3);
+    assert_contains(terminal->last.errors, "2 of 2 members did not succeed");
+    assert_contains(terminal->last.errors, "--retry-failed");
     /* To be resumed is not to be retried. */
     TERMINAL_RUN(terminal, TERMINAL_SIGN_IN, UPLOAD("fail.py"),
-                 "%batch submit fail.py --name failing --each n=0,1 --resume", NULL);
-    terminal_assert_exit(terminal, 3);
+                 "%batch submit fail.py --name failing --each n=0,1 --resume");
+    terminal_run_expect(&terminal->last, 3);
     assert_int_equal(count_batches(terminal, "failing", NULL, 0), 2);
     TERMINAL_RUN(terminal, TERMINAL_SIGN_IN, UPLOAD("fail.py"),
-                 "%batch submit fail.py --name failing --each n=0,1 --resume --retry-failed", NULL);
-    terminal_assert_exit(terminal, 3);
+                 "%batch submit fail.py --name failing --each n=0,1 --resume --retry-failed");
+    terminal_run_expect(&terminal->last, 3);
     assert_int_equal(count_batches(terminal, "failing", NULL, 0), 4);
-    assert_contains(lk_buf_view(&terminal->out), "\"attempts\":2");
+    assert_contains(terminal->last.out, "\"attempts\":2");
 }
 
 #define SLEEPING "%batch submit sleep.py --name sleeping --each n=0..4 --max-parallel 2"
@@ -138,20 +125,23 @@ static void failed_members_are_told_and_retried_on_request(void **state)
 static void a_sweep_whose_kernel_was_killed_goes_on_where_it_was(void **state)
 {
     struct terminal *terminal = *state;
+    struct terminal_run first;
     int members[5];
 
-    TERMINAL_START(terminal, TERMINAL_SIGN_IN, UPLOAD("sleep.py"), SLEEPING);
+    terminal_run_start(terminal, &first,
+                       (const char *[]){TERMINAL_SIGN_IN, UPLOAD("sleep.py"), SLEEPING, NULL});
     wait_for_batches(terminal, "sleeping", 2);
     pause_ms(1500);
     assert_int_equal(count_batches(terminal, "sleeping", NULL, 0), 2); /* no more at once */
     /* While it lives nobody else may run it. */
     TERMINAL_RUN(terminal, TERMINAL_SIGN_IN, UPLOAD("sleep.py"), SLEEPING " --resume", NULL);
-    assert_contains(lk_buf_view(&terminal->errout), "SweepAtWork");
-    terminal_kill(terminal);
+    assert_contains(terminal->last.errors, "SweepAtWork");
+    terminal_run_kill(&first);
+    terminal_run_done(&first);
 
     TERMINAL_RUN(terminal, TERMINAL_SIGN_IN, UPLOAD("sleep.py"), SLEEPING, NULL);
-    assert_contains(lk_buf_view(&terminal->errout), "SweepUnfinished");
-    assert_contains(lk_buf_view(&terminal->errout), "2 of its 5 members");
+    assert_contains(terminal->last.errors, "SweepUnfinished");
+    assert_contains(terminal->last.errors, "2 of its 5 members");
     assert_int_equal(count_batches(terminal, "sleeping", NULL, 0), 2);
 
     TERMINAL_START(terminal, TERMINAL_SIGN_IN, UPLOAD("sleep.py"), SLEEPING " --resume");
@@ -159,7 +149,7 @@ static void a_sweep_whose_kernel_was_killed_goes_on_where_it_was(void **state)
         local_service_end_sleepers(terminal->service);
         wait_for_batches(terminal, "sleeping", done + 1);
     }
-    terminal_kill(terminal);
+    terminal_run_kill(&terminal->last);
     local_service_end_sleepers(terminal->service);
     assert_int_equal(count_batches(terminal, "sleeping", members, 5), 5);
     for (size_t i = 0; i < 5; i++)
@@ -173,8 +163,8 @@ static void no_instant_of_a_kill_doubles_or_loses_a_member(void **state)
     struct terminal *terminal = *state;
     int kills = 0, unknown = 0;
 
-    TERMINAL_RUN(terminal, TERMINAL_SIGN_IN, UPLOAD("job.py"), NULL);
-    terminal_assert_exit(terminal, 0);
+    TERMINAL_RUN(terminal, TERMINAL_SIGN_IN, UPLOAD("job.py"));
+    terminal_run_expect(&terminal->last, 0);
     for (int sweep = 0; sweep < SWEEPS; sweep++) {
         char line[256], resumed[300], again[320], prefix[32];
         int members[MEMBERS];
@@ -189,20 +179,20 @@ static void no_instant_of_a_kill_doubles_or_loses_a_member(void **state)
             lk_random_bytes(&drawn, sizeof drawn);
             TERMINAL_START(terminal, TERMINAL_SIGN_IN, line, resumed);
             pause_ms(drawn % 1200);
-            terminal_kill(terminal);
-            kills += terminal->exit_code == 128 + 9;
+            terminal_run_kill(&terminal->last);
+            kills += terminal->last.code == 128 + 9;
         }
         TERMINAL_RUN(terminal, TERMINAL_SIGN_IN, line, NULL);
-        if (terminal->exit_code)
+        if (terminal->last.code)
             TERMINAL_RUN(terminal, TERMINAL_SIGN_IN, resumed, NULL);
         /* One that was killed between its intent and its request stays unknown until the person
          * says that it may be submitted: it is not at the service, but who knows for how long. */
-        if (terminal->exit_code == 4) {
+        if (terminal->last.code == 4) {
             assert_true(count_batches(terminal, prefix, members, MEMBERS) < MEMBERS);
             unknown++;
             TERMINAL_RUN(terminal, TERMINAL_SIGN_IN, again, NULL);
         }
-        terminal_assert_exit(terminal, 0);
+        terminal_run_expect(&terminal->last, 0);
         assert_int_equal(count_batches(terminal, prefix, members, MEMBERS), MEMBERS);
         for (size_t i = 0; i < MEMBERS; i++)
             assert_int_equal(members[i], 1);

@@ -208,6 +208,10 @@ static void exit_codes_tell_batches_from_other_failures(void **state)
         const char *code;
         enum lk_exit exit;
     } cases[] = {
+        {LK_INVALID, "BadAxis", LK_EXIT_USAGE},
+        {LK_INVALID, "BadOption", LK_EXIT_USAGE},
+        {LK_INVALID, "TwoBatches", LK_EXIT_USAGE},
+        {LK_INVALID, "BadPattern", LK_EXIT_USAGE},
         {LK_OK, "", LK_EXIT_OK},
         {LK_FAILED, "BatchFailed", LK_EXIT_BATCH_FAILED},
         {LK_FAILED, "BatchCancelled", LK_EXIT_BATCH_FAILED},

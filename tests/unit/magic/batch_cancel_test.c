@@ -264,6 +264,33 @@ static void one_that_does_not_die_is_told_after_a_minute(void **state)
     close_fixture(&f);
 }
 
+static enum lk_status no_network(struct sim *sim, struct lk_str url, struct lk_http_response *ret)
+{
+    (void)sim;
+    (void)url;
+    (void)ret;
+    return LK_NETWORK;
+}
+
+/* Each would be tried for as long as the first one was. */
+static void without_a_network_the_rest_is_not_tried(void **state)
+{
+    static const char *const all[] = {"0", "1", "2"};
+    struct fixture f;
+
+    (void)state;
+    open_fixture(&f, "apache");
+    for (size_t i = 0; i < LK_COUNT(all); i++)
+        sim_add(f.sim, 0, 3600000, LK_BATCH_SUCCEEDED);
+    f.sim->fault = no_network;
+    for (size_t i = 0; i < LK_COUNT(all); i++)
+        assert_string_equal(f.sim->batches[i].id, all[i]);
+    assert_lk_status(LK_NETWORK, cancel(&f, all, LK_COUNT(all)), &f.err);
+    assert_int_equal(f.sim->requests, 1);
+    assert_int_equal(json_array_size(json_object_get(f.answer.value, "batches")), 3);
+    close_fixture(&f);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -276,6 +303,7 @@ int main(void)
         cmocka_unit_test(one_refusal_does_not_keep_the_others_going),
         cmocka_unit_test(an_interrupt_says_what_may_have_happened),
         cmocka_unit_test(one_that_does_not_die_is_told_after_a_minute),
+        cmocka_unit_test(without_a_network_the_rest_is_not_tried),
     };
 
     lk_secret_setup();

@@ -131,7 +131,8 @@ static enum lk_status answer(struct lk_http *http, const struct lk_http_request 
         return lk_error_set(err, LK_CANCELLED, "KeyboardInterrupt", "interrupted");
     if (self->cuts > 0) {
         self->cuts--;
-        return lk_error_set(err, LK_NETWORK, "NoConnection", "no connection to the service");
+        return lk_error_set(err, LK_NETWORK, "NoConnection",
+                            "no connection to \033]0;the\007 service");
     }
     ret->status = 200;
     lk_buf_init(&ret->body, request->response_max);
@@ -357,6 +358,7 @@ static void a_followed_log_survives_a_network_that_is_gone_for_a_while(void **st
     run(f, "%batch log 5 --follow --tail 1000");
     assert_bytes(lk_buf_view(&f->cell.out), lk_buf_view(&f->service.text[0]));
     assert_contains(lk_buf_view(&f->cell.errout), "(no answer; trying on");
+    assert_contains(lk_buf_view(&f->cell.errout), "no connection to ?]0;the? service)\n");
     assert_null(strstr(strstr(lk_buf_cstr(&f->cell.errout), "trying on") + 1, "trying on"));
 }
 

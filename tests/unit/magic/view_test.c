@@ -216,6 +216,19 @@ static void a_view_folds_its_value_and_carries_it_for_programs(void **state)
     lk_bundle_done(&bundle);
 }
 
+/* Names and messages in it are foreign, and a console prints it as it is. */
+static void the_plain_text_of_a_view_steers_no_console(void **state)
+{
+    struct lk_bundle bundle = lk_bundle_of_view(LK_STR("x"),
+                                                LK_STR("Batch 'a\033]0;t\007' ends.\n\tb\xC2\x9B"
+                                                       "2J"),
+                                                NULL, false);
+
+    (void)state;
+    assert_str(lk_json_get_str(bundle.data, "text/plain"), "Batch 'a?]0;t?' ends.\n\tb?2J");
+    lk_bundle_done(&bundle);
+}
+
 static void a_huge_value_is_cut_with_a_count(void **state)
 {
     LK_CLEANUP(lk_json_unref) json_t *value = json_pack("{s:s}", "kind", "x");
@@ -492,6 +505,7 @@ int main(void)
         cmocka_unit_test(a_huge_cell_is_cut_between_characters),
         cmocka_unit_test(a_value_comes_in_three_spellings),
         cmocka_unit_test(a_view_folds_its_value_and_carries_it_for_programs),
+        cmocka_unit_test(the_plain_text_of_a_view_steers_no_console),
         cmocka_unit_test(a_huge_value_is_cut_with_a_count),
         cmocka_unit_test(a_huge_value_that_was_asked_for_is_whole_once),
         cmocka_unit_test(a_value_is_shown_once),
