@@ -102,7 +102,7 @@ static void kill_one(struct campaign *c, int number)
         relay_hold(c->livy, draw(1) ? RELAY_CLIENT : RELAY_SERVER, draw(4000));
     TERMINAL_START(c->terminal, lines.connect, lines.submit);
     instants[instant](c);
-    terminal_kill(c->terminal);
+    terminal_run_kill(&c->terminal->last);
     relay_hold(c->livy, RELAY_CLIENT, -1);
 }
 
@@ -128,7 +128,7 @@ static void submit_again(struct campaign *c, int number)
         return;
     TERMINAL_RUN(c->terminal, lines.connect, lines.submit);
     c->repeated++;
-    if (entry && c->terminal->exit_code == 0)
+    if (entry && c->terminal->last.code == 0)
         fail_msg("%s was submitted again while its outcome was not known", name);
 }
 
@@ -138,8 +138,8 @@ static void recover(struct campaign *c)
         struct lines lines;
         write_lines((int)i, &lines);
         TERMINAL_RUN(c->terminal, lines.connect, "%batch recover");
-        if (c->terminal->exit_code != 4) /* some are still unknown */
-            terminal_assert_exit(c->terminal, 0);
+        if (c->terminal->last.code != 4) /* some are still unknown */
+            terminal_run_expect(&c->terminal->last, 0);
     }
 }
 
@@ -181,12 +181,12 @@ static void begin(struct local_service *service, struct campaign *ret)
     ret->journal_path = temp_folder_path(ret->terminal->folder, "livy-kernel/submissions.jsonl");
     ret->journal = lk_journal_new(ret->journal_path, lk_clock_system());
     TERMINAL_RUN(ret->terminal, TERMINAL_SIGN_IN, "%%payload quick.py\nprint(1)");
-    terminal_assert_exit(ret->terminal, 0);
+    terminal_run_expect(&ret->terminal->last, 0);
     write_lines(0, &lines);
     began_ms = lk_clock_system()->monotonic_ms(lk_clock_system());
     TERMINAL_RUN(ret->terminal, lines.connect,
                  "%batch submit " CELLS_FILES "quick.py --name whole");
-    terminal_assert_exit(ret->terminal, 0);
+    terminal_run_expect(&ret->terminal->last, 0);
     ret->run_ms = lk_clock_system()->monotonic_ms(lk_clock_system()) - began_ms;
 }
 

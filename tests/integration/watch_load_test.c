@@ -94,8 +94,8 @@ static void watch_all(const char *kind)
     snprintf(connect, sizeof connect, "%%livy connect local --kind %s\n%%entra login", kind);
     TERMINAL_START(terminal, connect, "%batch monitor --all");
     pause_ms(WARM_UP_MS);
-    cost = measure(service, terminal->running, wall_ms);
-    terminal_kill(terminal);
+    cost = measure(service, terminal->last.pid, wall_ms);
+    terminal_run_kill(&terminal->last);
     allowed = profile->request_burst + cost.wall_ms / profile->request_gap_ms + 1;
     print_message("%-9s %4d batches, %3lld s: %5.2f requests/s (allowed %.2f), %.2f %% of a core\n",
                   kind, count, (long long)cost.wall_ms / 1000,
