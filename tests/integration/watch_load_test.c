@@ -101,7 +101,7 @@ static void watch_all(const char *kind)
                   kind, count, (long long)cost.wall_ms / 1000,
                   1000.0 * cost.requests / (double)cost.wall_ms, 1000.0 / profile->request_gap_ms,
                   100.0 * (double)cost.used_ms / (double)cost.wall_ms);
-    assert_int_equal(terminal->exit_code, 128 + SIGKILL); /* it was still watching */
+    assert_int_equal(terminal->last.code, 128 + SIGKILL); /* it was still watching */
     if (cost.requests > allowed)
         fail_msg("%d requests, where %lld are allowed", cost.requests, (long long)allowed);
     terminal_free(terminal);

@@ -413,7 +413,8 @@ static void phases_with_gaps_and_clocks_that_disagree_stay_in_order(void **state
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
-        struct lk_livy_batch batch = {.queued_ms = cases[i].queued,
+        struct lk_livy_batch batch = {.tells_phases = true,
+                                      .queued_ms = cases[i].queued,
                                       .preparing_ms = cases[i].preparing,
                                       .starting_ms = cases[i].starting,
                                       .running_ms = cases[i].running,
@@ -432,6 +433,22 @@ static void phases_with_gaps_and_clocks_that_disagree_stay_in_order(void **state
             assert_int_equal(phases[count - 1].to_ms, cases[i].last_to);
         }
     }
+}
+
+/* Between the times of a list item more than one phase may lie. */
+static void a_list_tells_times_but_no_phases(void **state)
+{
+    struct lk_batch_phase phases[LK_BATCH_PHASES_MAX];
+    struct lk_livy_batch batch = read_text(
+        "fabric",
+        LK_STR("{\"id\":\"a\",\"livyState\":\"success\",\"submittedAt\":\"2026-11-24T01:00:00Z\","
+               "\"startedAt\":\"2026-11-24T01:00:01Z\",\"endedAt\":\"2026-11-24T01:02:00Z\"}"));
+
+    (void)state;
+    assert_true(batch.submitted_ms > 0);
+    assert_true(batch.ended_ms > batch.submitted_ms);
+    assert_int_equal(lk_livy_batch_phases(&batch, 0, phases), 0);
+    lk_livy_batch_done(&batch);
 }
 
 static void times_that_say_nothing_are_none(void **state)
@@ -464,6 +481,7 @@ int main(void)
         cmocka_unit_test(captured_batches_are_read),
         cmocka_unit_test(phases_follow_each_other_without_gaps),
         cmocka_unit_test(phases_with_gaps_and_clocks_that_disagree_stay_in_order),
+        cmocka_unit_test(a_list_tells_times_but_no_phases),
         cmocka_unit_test(times_that_say_nothing_are_none),
     };
 
