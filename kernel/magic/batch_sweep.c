@@ -1,5 +1,6 @@
 #include "magic/batch_sweep.h"
 
+#include "base/timefmt.h"
 #include "base/uuid.h"
 #include "fabric/livy_settle.h"
 #include "fabric/livy_watch_many.h"
@@ -93,6 +94,12 @@ static enum lk_status read_options(struct sweeping *s, const struct lk_args *arg
     if (lk_args_has(args, "retry-failed") && !lk_args_has(args, "resume")) {
         lk_error_set(err, LK_INVALID, "BadOption", "--retry-failed goes with --resume");
         return lk_error_next(err, "The same line with --resume --retry-failed");
+    }
+    if (lk_args_has(args, "resume") && lk_args_has(args, "dry-run")) {
+        lk_error_set(err, LK_INVALID, "BadOption",
+                     "--dry-run shows a sweep that begins; what --resume sends depends on how the "
+                     "members before have ended");
+        return lk_error_next(err, "%%batch history shows those that were submitted.");
     }
     st = lk_batch_watch_timeout(args, &timeout_ms, err);
     if (timeout_ms > 0)
@@ -196,6 +203,21 @@ static void forget_run(struct sweeping *s)
     s->id[0] = '\0';
 }
 
+/* The same line again may be a mistake, or last night's job. */
+static void tell_former(const struct sweeping *s, const struct lk_sweep_log *log)
+{
+    LK_CLEANUP(lk_livy_spec_done) struct lk_livy_spec note = {.warnings = json_array()};
+    char when[LK_TIME_TEXT_MAX];
+
+    lk_time_text(log->entries[0].intent_unix_ms, when);
+    json_array_append_new(note.warnings,
+                          lk_json_textf("This sweep was submitted before, last at %s; this is "
+                                        "another run of it. --resume watches the former one.",
+                                        when));
+    if (!s->cell->quiet)
+        lk_batch_show_warnings(s->cell, &note);
+}
+
 static enum lk_status recall(struct sweeping *s, const struct lk_sweep_log *log, bool resume,
                              bool resubmit, struct lk_error *err)
 {
@@ -205,6 +227,7 @@ static enum lk_status recall(struct sweeping *s, const struct lk_sweep_log *log,
     if (!resume && accepted < s->plan.count && !resubmit)
         return already_begun(s, accepted, err);
     if (!resume) {
+        tell_former(s, log);
         forget_run(s);
         return LK_OK;
     }

@@ -127,6 +127,26 @@ static bool read_date(struct lk_str text, struct point *ret)
     return true;
 }
 
+/* Digits where those of a day or a month stand: then it was meant as one. */
+static bool is_like_date(struct lk_str text)
+{
+    static const struct lk_str shape = LK_STR_INIT("dddd-dd-dd");
+
+    for (size_t i = 0; i < text.len && i < shape.len; i++)
+        if (shape.ptr[i] == 'd' ? text.ptr[i] < '0' || text.ptr[i] > '9' : text.ptr[i] != '-')
+            return false;
+    return text.len == 7 || text.len == 10;
+}
+
+static enum lk_status check_date(struct lk_str value, struct lk_str text, struct lk_error *err)
+{
+    struct point ignored;
+
+    if (!is_like_date(value) || read_date(value, &ignored))
+        return LK_OK;
+    return refuse("BadDate", text, "there is no such day or month", err);
+}
+
 static bool read_point(struct lk_str text, struct point *ret)
 {
     if (read_date(text, ret))
@@ -157,6 +177,11 @@ static enum lk_status add_range(struct lk_sweep_axis *axis, struct lk_str from_t
     int64_t by;
     enum lk_status st = LK_OK;
 
+    st = check_date(from_text, text, err);
+    if (!st)
+        st = check_date(to_text, text, err);
+    if (st)
+        return st;
     if (!read_point(from_text, &at) || !read_point(to_text, &to) || at.unit != to.unit)
         return refuse("BadRange", text,
                       "a range has two numbers, two days (2024-01-31) or two months (2024-01)",
@@ -190,6 +215,8 @@ static enum lk_status add_values(struct lk_sweep_axis *axis, struct lk_str value
             st = add_range(axis, lk_str_slice(value, 0, dots),
                            lk_str_slice(value, dots + 2, value.len), text, err);
         else
+            st = check_date(value, text, err);
+        if (!st && dots == value.len)
             st = add_value(axis, value, text, err);
     }
     return st;

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define UPLOAD(name) "%%payload " name "\nprint(1)"
 enum { PATIENCE_MS = 20000 };
@@ -97,6 +98,16 @@ static void a_sweep_submits_every_combination_and_watches_them_all(void **state)
     assert_str(lk_json_get_str(value, "kind"), "batch.sweep");
     assert_int_equal(json_integer_value(json_object_get(value, "succeeded")), 6);
     assert_contains(terminal->last.errors, "6 members");
+    assert_null(strstr(terminal->last.errors, "submitted before"));
+    /* The same line again is another run, and says so. */
+    TERMINAL_RUN(terminal, TERMINAL_SIGN_IN,
+                 "%batch submit Files/job.py --name whole --each n=0..5 --max-parallel 2",
+                 "%batch submit Files/job.py --name whole --each n=0..5 --max-parallel 2");
+    terminal_run_expect(&terminal->last, 0);
+    assert_contains(terminal->last.errors, "This sweep was submitted before, last at 20");
+    TERMINAL_RUN(terminal, TERMINAL_SIGN_IN,
+                 "%batch submit Files/job.py --each n=0..5 --resume --dry-run");
+    terminal_run_expect(&terminal->last, 2);
 }
 
 static void failed_members_are_told_and_retried_on_request(void **state)
