@@ -116,7 +116,8 @@ enum lk_status local_faults_set(struct local_faults *faults, struct lk_str text,
     }
     pthread_mutex_lock(&faults->lock);
     json_decref(faults->json);
-    faults->json = json_incref(json);
+    faults->json = json;
+    json = NULL;
     faults->count = count;
     memcpy(faults->rules, rules, count * sizeof rules[0]);
     pthread_mutex_unlock(&faults->lock);
@@ -248,6 +249,15 @@ static bool next_rule(struct local_faults *faults, const struct visit *visit, si
     return found;
 }
 
+/* jansson reads a count of references that another thread may be changing, so they all do it with
+ * the lock. */
+static void hit_done(struct local_faults *faults, struct hit *hit)
+{
+    pthread_mutex_lock(&faults->lock);
+    lk_json_unref(&hit->json);
+    pthread_mutex_unlock(&faults->lock);
+}
+
 /* Counts the rule at that place for an answer that fits; false when it does not strike. */
 static bool count_fit(struct local_faults *faults, size_t at, const struct hit *hit)
 {
@@ -278,7 +288,7 @@ static bool take_rule(struct local_faults *faults, struct visit *visit, struct h
         if (!ret->rule.when ||
             (answer_fits(visit, ret->rule.when) && count_fit(faults, at - 1, ret)))
             return true;
-        json_decref(ret->json);
+        hit_done(faults, ret);
     }
     return false;
 }
@@ -292,7 +302,7 @@ static void answer(const struct rule *rule, struct local_reply *reply)
         local_reply_text(reply, (int)rule->status, "text/plain", lk_json_str(rule->body));
     else
         local_reply_json_take(reply, (int)rule->status,
-                              rule->body ? json_incref(rule->body) : json_object());
+                              rule->body ? json_deep_copy(rule->body) : json_object());
 }
 
 static void edit(const struct rule *rule, struct local_reply *reply)
@@ -390,7 +400,7 @@ void local_faults_handle(void *service, const struct local_request *request,
         control(faulty->faults, request, reply);
     } else if (take_rule(faulty->faults, &visit, &hit)) {
         suffer(&visit, &hit.rule);
-        json_decref(hit.json);
+        hit_done(faulty->faults, &hit);
     } else {
         work(&visit);
     }

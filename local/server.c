@@ -36,7 +36,7 @@ struct local_server {
     local_handler *handler;
     void *service;
     char *certificate, *key, *spool_folder;
-    unsigned short port;
+    unsigned short port;  /* of the thread that started us: no connection's */
     pthread_mutex_t lock; /* of the two below */
     int running;
     int64_t last_ms;
@@ -47,7 +47,6 @@ struct local_server {
 struct call {
     char *uri; /* as it came, with the query */
     struct MHD_Connection *connection;
-    unsigned short server_port;
     struct lk_buf body;
     int spool_fd; /* -1 until the body is large */
     int64_t received;
@@ -67,21 +66,34 @@ static struct lk_str find_header(const void *transport, const char *name)
     return lk_str_from(MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name));
 }
 
+/* Asked of the connection itself: it may be there before local_server_start() knows the port. */
+static enum owner find_owner(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *peer =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct sockaddr_in us = {.sin_family = AF_INET};
+    socklen_t len = sizeof us;
+
+    if (!peer || !info || getsockname(info->connect_fd, (struct sockaddr *)&us, &len) != 0)
+        return OWNER_IS_ANOTHER;
+    return local_peer_is_own_user(peer->client_addr, ntohs(us.sin_port)) ? OWNER_IS_US
+                                                                         : OWNER_IS_ANOTHER;
+}
+
 /* Looked up once in the life of a connection. */
 static bool is_own_user(const void *transport)
 {
     const struct call *call = transport;
     const union MHD_ConnectionInfo *context =
         MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    const union MHD_ConnectionInfo *peer =
-        MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     enum owner *owner = context ? context->socket_context : NULL;
 
-    if (!owner || !peer)
+    if (!owner)
         return false;
     if (*owner == OWNER_NOT_LOOKED_UP)
-        *owner = local_peer_is_own_user(peer->client_addr, call->server_port) ? OWNER_IS_US
-                                                                              : OWNER_IS_ANOTHER;
+        *owner = find_owner(call->connection);
     return *owner == OWNER_IS_US;
 }
 
@@ -204,7 +216,6 @@ static enum MHD_Result handle(struct local_server *server, struct call *call, co
     struct lk_str override;
     enum MHD_Result result;
 
-    call->server_port = server->port;
     lk_str_split(lk_str_from(call->uri), '?', &request.raw_path, &request.query);
     if (!find_method(lk_str_from(method), &request.method))
         return refuse(server, call->connection, 405, "unknown method");

@@ -235,14 +235,33 @@ def ctest_layer(label, timeout_s):
     return run
 
 
+# Programs that start threads themselves, or whose kernel and livy-local do.
+THREADED = [
+    "base/aside", "base/cancel", "base/process", "net/http_curl", "net/kerberos", "wire/socket",
+    "auth/loopback_listener", "local/faults", "local/livy", "local/livy_face_apache",
+    "local/livy_face_synapse", "local/server", "local/traps", "integration/kernel",
+    "integration/kernel_life", "integration/hostile", "integration/output", "integration/gate",
+    "integration/local_faces", "integration/submit", "integration/sign_in",
+]
+# Of a program that takes long, the part in which threads meet.
+THREADED_PART = ("integration_interrupt_test", "an_interrupt_at_the_end_of_a_cell_never_hits_the_next")
+
+
 def threads(runner, log):
-    """Router and executor with everything that clients throw at them, under ThreadSanitizer."""
-    names = ["kernel", "hostile", "output", "gate"]
-    targets = ["livy-kernel", "livy-local", *(f"integration_{name}_test" for name in names)]
+    """Everything with threads, under ThreadSanitizer: router and executor with all that clients throw
+    at them, HTTP, and livy-local while kernels submit to it."""
+    build = ROOT / "build/tsan"
+    tests = [name if name.startswith("integration/") else f"unit/{name}" for name in THREADED]
+    targets = ["livy-kernel", "livy-local", THREADED_PART[0],
+               *(name.replace("/", "_") + "_test" for name in tests)]
     if (runner.command(log, ["cmake", "--preset", "tsan"], 300) or
             runner.command(log, ["cmake", "--build", "--preset", "tsan", "--target", *targets], 1500)):
         raise RuntimeError("the build failed")
-    return ctest(runner, log, ROOT / "build/tsan", ["-R", f"^integration/({'|'.join(names)})$"], 600)
+    counts = ctest(runner, log, build, ["-R", f"^({'|'.join(tests)})$"], 600)
+    start = log.stat().st_size
+    code = runner.in_empty_home(log, [build / "bin" / THREADED_PART[0], THREADED_PART[1]], 120)
+    counts.add(cmocka_counts(log.read_bytes()[start:].decode(errors="replace"), code == 0))
+    return counts
 
 
 def script_layer(pattern, environment, timeout_s, arguments=()):
@@ -297,7 +316,7 @@ LAYERS = [
     ("fuzz", "the fuzzers' corpora, replayed", [], True, ctest_layer("fuzz", 300)),
     ("integration", "kernel and local service as processes", ["spark"], True,
      ctest_layer("integration", 900)),
-    ("threads", "router and executor under load, under ThreadSanitizer", [], False, threads),
+    ("threads", "everything with threads, under ThreadSanitizer", [], False, threads),
     ("conformance", "the kernel in real Jupyter clients", ["jupyter", "browser", "spark"], True,
      script_layer("tests/conformance/*_test.py", "jupyter", 300)),
     ("bench", "the bench, as a smoke: figures are tests/bench/run's", ["jupyter"], True, bench),

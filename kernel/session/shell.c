@@ -9,6 +9,8 @@
 enum { MORE_WITHIN_MS = 20, ABORT_MAX_MS = 1000 };
 
 enum {
+    LOOK = 1000, /* requests that the router reads at a time: the others stay in the sockets, where
+                    their senders take turns, and behind a flood nobody waits for all of it */
     FEW = 8,     /* that somebody may send without waiting for the answers */
     MANY = 1000, /* when so many had to wait, what they took is worth giving back */
 };
@@ -52,6 +54,39 @@ static void lock(struct lk_shell *shell)
 static void unlock(struct lk_shell *shell)
 {
     pthread_mutex_unlock(&shell->mutex);
+}
+
+/* ---- what must not wait ---------------------------------------------------------------------- */
+
+static bool is_urgent(const struct lk_message *request)
+{
+    return lk_str_eq(request->type, LK_STR("shutdown_request")) ||
+           lk_str_eq(request->type, LK_STR("connect_request"));
+}
+
+/* The first urgent one; those before it wait. */
+static struct lk_queued *read_urgent(struct lk_shell *shell, size_t requests_max)
+{
+    while (lk_shell_queue_has_room(&shell->queue) && requests_max-- > 0) {
+        struct lk_queued *queued = lk_inlet_receive(&shell->inlet);
+        if (!queued || is_urgent(&queued->message))
+            return queued;
+        lk_shell_queue_put(&shell->queue, queued);
+        shell->was_full = shell->was_full || shell->queue.count > MANY;
+    }
+    return NULL;
+}
+
+static struct lk_queued *look(struct lk_shell *shell, size_t requests_max)
+{
+    struct lk_queued *urgent = NULL;
+
+    lock(shell);
+    /* With nothing running the executor waits for the socket, and would not see what we read. */
+    if (shell->running)
+        urgent = read_urgent(shell, requests_max);
+    unlock(shell);
+    return urgent;
 }
 
 /* ---- the executor -------------------------------------------------------------------------- */
@@ -170,7 +205,7 @@ static void end_abort(struct lk_shell *shell)
 struct lk_queued *lk_shell_abort_rest(struct lk_shell *shell)
 {
     do {
-        struct lk_queued *urgent = lk_shell_look(shell);
+        struct lk_queued *urgent = look(shell, LK_SHELL_QUEUE_MAX);
         if (urgent)
             return urgent;
     } while (may_have_more(shell) && more_comes(shell));
@@ -199,35 +234,9 @@ void lk_shell_signalled(struct lk_shell *shell)
     unlock(shell);
 }
 
-static bool is_urgent(const struct lk_message *request)
-{
-    return lk_str_eq(request->type, LK_STR("shutdown_request")) ||
-           lk_str_eq(request->type, LK_STR("connect_request"));
-}
-
-/* The first urgent one; those before it wait. */
-static struct lk_queued *read_urgent(struct lk_shell *shell)
-{
-    while (lk_shell_queue_has_room(&shell->queue)) {
-        struct lk_queued *queued = lk_inlet_receive(&shell->inlet);
-        if (!queued || is_urgent(&queued->message))
-            return queued;
-        lk_shell_queue_put(&shell->queue, queued);
-        shell->was_full = shell->was_full || shell->queue.count > MANY;
-    }
-    return NULL;
-}
-
 struct lk_queued *lk_shell_look(struct lk_shell *shell)
 {
-    struct lk_queued *urgent = NULL;
-
-    lock(shell);
-    /* With nothing running the executor waits for the socket, and would not see what we read. */
-    if (shell->running)
-        urgent = read_urgent(shell);
-    unlock(shell);
-    return urgent;
+    return look(shell, LOOK);
 }
 
 void lk_shell_close(struct lk_shell *shell)

@@ -52,9 +52,9 @@ LK_MUST_USE struct lk_queued *lk_shell_abort_rest(struct lk_shell *shell);
 void lk_shell_interrupt(struct lk_shell *shell);
 /* A signal came, perhaps SIGINT. */
 void lk_shell_signalled(struct lk_shell *shell);
-/* While a request runs: reads what has come since. Returns what must not wait, shutdown_request and
- * connect_request (they were urgent before there was a control channel), one per call; NULL when
- * that was all. */
+/* While a request runs: reads what has come since, a thousand at most. Returns what must not wait,
+ * shutdown_request and connect_request (they were urgent before there was a control channel), one
+ * per call; NULL when that was all, or enough for now. */
 LK_MUST_USE struct lk_queued *lk_shell_look(struct lk_shell *shell);
 /* The running request is interrupted, and no other begins. */
 void lk_shell_close(struct lk_shell *shell);

@@ -1,6 +1,8 @@
 /* An interrupt ends whatever a cell waits for, and nothing else (DESIGN §4, §7). */
 #include "base/clock.h"
+#include "base/file.h"
 #include "support/assert.h"
+#include "support/temp_folder.h"
 #include "support/waits.h"
 
 #include <signal.h>
@@ -264,8 +266,29 @@ static json_t *submit_ids(const json_t *batches)
     return ids;
 }
 
+/* For whoever looks into a failure, after which the folders are gone: an outcome names its batch
+ * and says how it was learned, and the service's log has what could not be written. */
+static void tell_of(const struct world *world, const char *submit_id)
+{
+    LK_CLEANUP(lk_free_ptr)
+    char *journal = temp_folder_path(world->kernel->folder, "livy-kernel/submissions.jsonl");
+    LK_CLEANUP(lk_free_ptr) char *log = temp_folder_path(world->service->folder, "log");
+    LK_CLEANUP(lk_json_unref) json_t *batches = local_service_batches(world->service);
+    LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(4 << 20);
+    struct lk_str rest, line;
+
+    (void)!lk_file_read(journal, &text, NULL);
+    rest = lk_buf_view(&text);
+    while (lk_str_next_line(&rest, &line))
+        if (lk_str_find(line, lk_str_from(submit_id)) < line.len)
+            print_message("%.*s\n", LK_STR_ARGS(line));
+    (void)!lk_file_read(log, &text, NULL);
+    print_message("the service holds %zu batches, old ones too; its log:\n%s\n",
+                  json_array_size(batches), lk_buf_cstr(&text));
+}
+
 /* The journal's word on each submission against what the service holds. */
-static void check_journal(const json_t *journal, const json_t *held)
+static void check_journal(const struct world *world, const json_t *journal, const json_t *held)
 {
     int accepted = 0, refused = 0, unknown = 0;
     const char *id;
@@ -277,6 +300,8 @@ static void check_journal(const json_t *journal, const json_t *held)
     {
         struct lk_str word = lk_json_str(outcome);
         bool is_held = json_object_get(held, id) != NULL;
+        if (lk_str_eq(word, is_held ? LK_STR("refused") : LK_STR("accepted")))
+            tell_of(world, id);
         if (lk_str_eq(word, LK_STR("accepted")) && !is_held)
             fail_msg("accepted, says the journal, and the service has no %s", id);
         if (lk_str_eq(word, LK_STR("refused")) && is_held)
@@ -314,7 +339,7 @@ static void an_interrupt_never_leaves_a_batch_unrecorded(void **state)
     batches = local_service_batches(world->service);
     world_drop_known(batches, before);
     held = submit_ids(batches);
-    check_journal(journal, held);
+    check_journal(world, journal, held);
 }
 
 /* ---- what cannot be waited for ------------------------------------------------------------------

@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +25,8 @@ struct world {
     struct http_peer *peer, *elsewhere;
     struct kernel_process *kernel;
     struct raw_client *client;
-    char *good; /* the header that lets in */
-    bool redirects;
+    char *good;            /* the header that lets in */
+    atomic_bool redirects; /* the peer's thread reads it meanwhile */
     char elsewhere_url[64];
     struct lk_buf seen; /* all that the client was sent */
 };
@@ -67,10 +68,10 @@ static int start(void **state)
     lk_buf_put(&good, LK_STR("\r\n"));
     world->good = lk_buf_take(&good);
     lk_buf_init(&world->seen, FILES_MAX_BYTES);
-    world->peer = http_peer_new(answer, world);
     world->elsewhere = http_peer_new(answer_elsewhere, NULL);
     snprintf(world->elsewhere_url, sizeof world->elsewhere_url, "http://127.0.0.1:%u",
              http_peer_port(world->elsewhere));
+    world->peer = http_peer_new(answer, world);
     world->kernel = kernel_process_new_in(KERNEL_PROCESS_TCP, env);
     world->client = raw_client_new(world->kernel);
     welcome = raw_receive(world->client, LK_IOPUB, 10000);

@@ -17,7 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { START_MS = 30000, HIT_MS = 10000, STATE_MAX = 1 << 16, RECORD_MAX = 1 << 20 };
+/* It makes four RSA keys at its start, which takes half a minute on a machine that is busy. */
+enum { START_MS = 120000, HIT_MS = 10000, STATE_MAX = 1 << 16, RECORD_MAX = 1 << 20 };
 
 static const char spark_submit[] =
     "#!/bin/sh\n"
@@ -63,7 +64,7 @@ static void become_service(const struct local_service *service)
     int out = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     const char *words[WORDS_MAX] = {"livy-local", "--home",         home, "--spark-home",
                                     spark,        "--java-home",    java, "--faults",
-                                    rules,        "--idle-timeout", "2m"};
+                                    rules,        "--idle-timeout", "15m"};
     size_t count = 11;
 
     while (options && *options && count < WORDS_MAX - 1)
@@ -293,10 +294,13 @@ json_t *local_service_batches(const struct local_service *service)
         LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(RECORD_MAX);
         json_t *json = NULL;
         struct lk_error err = LK_ERROR_INIT;
+        enum lk_status st;
 
         lk_buf_printf(&path, "%s/%s/batch.json", folder, entry->d_name);
-        if (lk_file_read(lk_buf_cstr(&path), &text, NULL))
+        st = lk_file_read(lk_buf_cstr(&path), &text, &err);
+        if (st == LK_NOT_FOUND)
             continue;
+        assert_lk_ok(st, &err);
         assert_lk_ok(lk_json_parse(lk_buf_view(&text), "batch.json", &json, &err), &err);
         json_array_append_new(all, json);
     }

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "local/faults.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -325,6 +326,53 @@ static void rules_change_while_it_runs(void **state)
     assert_int_equal(f->worked, 1);
 }
 
+struct visitor {
+    struct fixture *f;
+    struct local_reply reply;
+};
+
+static void *visit(void *arg)
+{
+    struct visitor *visitor = arg;
+
+    ask(visitor->f, LOCAL_GET, "/", "", &visitor->reply);
+    return NULL;
+}
+
+static bool some_rule_was_hit(struct fixture *f)
+{
+    struct local_reply reply;
+    bool hit;
+
+    ask(f, LOCAL_GET, "/_faults", "", &reply);
+    hit = lk_str_eq(lk_buf_view(&reply.body), LK_STR("[{\"hits\":1,\"times\":0}]"));
+    local_reply_done(&reply);
+    return hit;
+}
+
+/* The threads have nothing in common but the rules: ThreadSanitizer sees how those are shared. */
+static void a_request_keeps_its_rule_while_the_rules_change(void **state)
+{
+    struct fixture *f = *state;
+    struct visitor visitor = {.f = f};
+    struct local_reply reply;
+    pthread_t thread;
+
+    use_rules(f, "[{\"delay_ms\":100,\"status\":503,\"body\":{\"its\":\"own\"}}]");
+    f->faulty.clock = lk_clock_system();
+    assert_int_equal(pthread_create(&thread, NULL, visit, &visitor), 0);
+    while (!some_rule_was_hit(f))
+        (void)!lk_clock_system()->wait_ms(lk_clock_system(), 1, NULL, NULL);
+    ask(f, LOCAL_POST, "/_faults", "[]", &reply);
+    assert_int_equal(reply.status, 200);
+    local_reply_done(&reply);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(visitor.reply.status, 503);
+    assert_str(lk_buf_view(&visitor.reply.body), "{\"its\":\"own\"}");
+    local_reply_done(&visitor.reply);
+    assert_int_equal(f->worked, 0);
+}
+
 static void wrong_rules_are_refused_with_what_is_wrong(void **state)
 {
     static const struct {
@@ -374,6 +422,7 @@ int main(void)
         TEST(a_delay_waits_and_then_the_service_answers),
         TEST(a_delay_ends_when_the_service_goes_away),
         TEST(rules_change_while_it_runs),
+        TEST(a_request_keeps_its_rule_while_the_rules_change),
         TEST(wrong_rules_are_refused_with_what_is_wrong),
     };
 

@@ -115,6 +115,17 @@ static inline void write_payload(struct fixture *f, const char *name, const char
     write_text(path, name, text, 0644);
 }
 
+/* The service's own thread forgets batches. */
+static inline size_t count_jobs(struct fixture *f)
+{
+    size_t count;
+
+    pthread_mutex_lock(&f->livy->lock);
+    count = f->livy->job_count;
+    pthread_mutex_unlock(&f->livy->lock);
+    return count;
+}
+
 static inline const char *text_at(const json_t *json, const char *name)
 {
     const char *text = json_string_value(json_object_get(json, name));

@@ -339,7 +339,7 @@ static void the_oldest_ended_batches_are_forgotten(void **state)
         if (i < 2)
             json_decref(wait_for(f, ids[i], "success"));
     }
-    for (int looks = 0; looks < LOOKS && f->livy->job_count == 3; looks++)
+    for (int looks = 0; looks < LOOKS && count_jobs(f) == 3; looks++)
         look_again_soon();
     snprintf(path, sizeof path, LIVY "/batches/%s", ids[0]);
     json_decref(ask_json(f, LOCAL_GET, path, "", "", 404));

@@ -59,7 +59,7 @@ static void use_rules(struct world *world, const char *rules)
 
 static size_t count_batches(const struct world *world)
 {
-    return world->f->livy->job_count;
+    return count_jobs(world->f);
 }
 
 static int set_up_world(void **state)

@@ -207,6 +207,24 @@ static void a_look_finds_what_must_not_wait_and_keeps_the_rest_in_order(void **s
     take(w, "4", false);
 }
 
+/* What was read is taken in the order it came, so whoever asks next would wait for all of it. */
+static void a_look_leaves_most_of_a_flood_in_the_socket(void **state)
+{
+    struct world *w = *state;
+
+    send(w, "execute_request", "1");
+    take(w, "1", false);
+    for (int i = 0; i < 3000; i++)
+        send_as(w, "yours", "kernel_info_request", "flood");
+    assert_null(lk_shell_look(w->shell));
+    assert_true(lk_socket_has_input(w->socket));
+    assert_null(lk_shell_look(w->shell));
+    assert_true(lk_socket_has_input(w->socket));
+    for (int i = 0; i < 3000; i++)
+        take(w, "flood", false);
+    take_nothing(w, LK_SHELL_EMPTY);
+}
+
 /* The executor waits for the socket then, and would not learn of what somebody else has read. */
 static void a_look_reads_nothing_while_nothing_runs(void **state)
 {
@@ -291,6 +309,7 @@ int main(void)
         TEST(an_interrupt_between_requests_is_for_none),
         TEST(a_signal_that_was_not_seen_in_time_hits_no_later_request),
         TEST(a_look_finds_what_must_not_wait_and_keeps_the_rest_in_order),
+        TEST(a_look_leaves_most_of_a_flood_in_the_socket),
         TEST(a_look_reads_nothing_while_nothing_runs),
         TEST(a_failure_marks_what_its_client_has_sent_before),
         TEST(a_failure_marks_what_the_router_has_read_before),
