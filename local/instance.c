@@ -191,16 +191,27 @@ static enum lk_status start_livy(struct local_instance *self, struct lk_error *e
 
 /* ---- the state file ------------------------------------------------------------------------ */
 
+/* Of which folders Apache Livy's file: paths are taken. */
+static json_t *folders_state(const struct local_instance *self)
+{
+    const char *const *folder = self->options.limits.folders;
+    json_t *list = json_array();
+
+    for (; folder && *folder; folder++)
+        json_array_append_new(list, lk_json_text(lk_str_from(*folder)));
+    return list;
+}
+
 static json_t *demo_state(const struct local_instance *self)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "tenant",
-                     LOCAL_DEMO_TENANT, "client", LOCAL_DEMO_CLIENT, "workspace",
-                     LOCAL_DEMO_WORKSPACE, "workspace_name", LOCAL_DEMO_WORKSPACE_NAME, "lakehouse",
-                     LOCAL_DEMO_LAKEHOUSE, "lakehouse_name", LOCAL_DEMO_LAKEHOUSE_NAME,
-                     "certificate", self->pki.app_certificate_file, "key", self->pki.app_key_file,
-                     "thumbprint", self->pki.app_thumbprint, "secret_file", self->pki.secret_file,
-                     "user", LOCAL_DEMO_USER, "basic_user", LOCAL_DEMO_BASIC_USER,
-                     "basic_password_file", self->pki.basic_password_file);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "tenant",
+        LOCAL_DEMO_TENANT, "client", LOCAL_DEMO_CLIENT, "workspace", LOCAL_DEMO_WORKSPACE,
+        "workspace_name", LOCAL_DEMO_WORKSPACE_NAME, "lakehouse", LOCAL_DEMO_LAKEHOUSE,
+        "lakehouse_name", LOCAL_DEMO_LAKEHOUSE_NAME, "certificate", self->pki.app_certificate_file,
+        "key", self->pki.app_key_file, "thumbprint", self->pki.app_thumbprint, "secret_file",
+        self->pki.secret_file, "user", LOCAL_DEMO_USER, "basic_user", LOCAL_DEMO_BASIC_USER,
+        "basic_password_file", self->pki.basic_password_file, "folders", folders_state(self));
 }
 
 /* "apache_endpoint" and the like: where batches are posted. */

@@ -235,6 +235,18 @@ static enum lk_status next_redirected(const struct lk_http_response *response, s
                          LK_STR_ARGS(lk_str_cut(url.host, 200)));
 }
 
+static enum lk_status next_refused(const struct answer *answer, struct lk_error *err)
+{
+    struct lk_str message = lk_buf_view(&answer->message);
+
+    /* Of Livy's Session.resolveURI: its words for a file: path that no setting lets in. */
+    if (lk_str_find(message, LK_STR("cannot be added to user sessions")) < message.len)
+        return lk_error_next(err, "Of its own disk Livy reads only the folders of "
+                                  "livy.file.local-dir-whitelist in its livy.conf: put the file "
+                                  "into one of them, or where Spark reads it (hdfs://, abfss://).");
+    return lk_error_next(err, "`%%batch submit … --dry-run` shows the request.");
+}
+
 static enum lk_status add_next(const struct lk_livy_profile *profile,
                                const struct lk_http_response *response, const struct answer *answer,
                                enum lk_status st, struct lk_error *err)
@@ -260,7 +272,7 @@ static enum lk_status add_next(const struct lk_livy_profile *profile,
     case LK_PROTOCOL:
         return lk_error_next(err, "Is this a Livy endpoint? Check it with `%%livy info`.");
     default:
-        return lk_error_next(err, "`%%batch submit … --dry-run` shows the request.");
+        return next_refused(answer, err);
     }
 }
 

@@ -38,12 +38,14 @@ struct lk_str lk_log_find_traceback(struct lk_str log);
 /* The last n lines. Borrows. */
 struct lk_str lk_log_last_lines(struct lk_str log, size_t n);
 /* A known cause named in one sentence with its next step, by the traceback's text (missing table,
- * missing file, import error, memory, capacity, permissions, …); false when none is recognised. */
-bool lk_log_explain(struct lk_str traceback, struct lk_buf *cause, struct lk_buf *next);
+ * missing file, import error, memory, capacity, permissions, …); false when none is recognised. The
+ * step is one that the profile's service knows. */
+bool lk_log_explain(const struct lk_livy_profile *profile, struct lk_str traceback,
+                    struct lk_buf *cause, struct lk_buf *next);
 /* The same by what stands anywhere in a log or a service's message, where words alone prove less:
  * only causes that end a batch when they are mentioned. *ret_line (may be NULL): the line that
  * tells; borrows. */
-bool lk_log_explain_log(struct lk_str log, struct lk_buf *cause, struct lk_buf *next,
-                        struct lk_str *ret_line);
+bool lk_log_explain_log(const struct lk_livy_profile *profile, struct lk_str log,
+                        struct lk_buf *cause, struct lk_buf *next, struct lk_str *ret_line);
 
 #endif

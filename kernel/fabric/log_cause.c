@@ -11,6 +11,7 @@ static const struct known_cause {
     bool anywhere;     /* proves it outside of a traceback, too */
     const char *cause; /* %.*s: the name, or "that the payload wants" */
     const char *next;
+    const char *elsewhere; /* the same on services other than Fabric; NULL: next is for all */
 } known_causes[] = {
     {LK_STR_INIT("TABLE_OR_VIEW_NOT_FOUND"), QUOTE_BACK, false,
      "the table or view %.*s does not exist",
@@ -42,14 +43,18 @@ static const struct known_cause {
     {LK_STR_INIT("No module named "), QUOTE_SINGLE, false,
      "the Python module %.*s is not installed there",
      "Send the module along with --py-files, or use an environment that has it: --environment "
-     "GUID."},
+     "GUID.",
+     "Send the module along with --py-files, or have it installed on the nodes."},
     {LK_STR_INIT("ImportError"), QUOTE_NONE, false, "a Python import failed",
      "Send the module along with --py-files, or use an environment that has it: --environment "
-     "GUID."},
+     "GUID.",
+     "Send the module along with --py-files, or have it installed on the nodes."},
     {LK_STR_INIT("SyntaxError"), QUOTE_NONE, false, "the payload is no valid Python",
-     "Correct the %%payload cell and run it again."},
+     "Correct it, upload it again (%%payload, %lakehouse put) and submit it again.",
+     "Correct it, put it in its place again and submit it again."},
     {LK_STR_INIT("IndentationError"), QUOTE_NONE, false, "the payload is no valid Python",
-     "Correct the %%payload cell and run it again."},
+     "Correct it, upload it again (%%payload, %lakehouse put) and submit it again.",
+     "Correct it, put it in its place again and submit it again."},
     {LK_STR_INIT("TooManyRequestsForCapacity"), QUOTE_NONE, true,
      "the capacity's Spark cores were all in use",
      "Wait for other jobs to end, then submit again: %batch submit."},
@@ -58,42 +63,58 @@ static const struct known_cause {
      "Wait for other jobs to end, then submit again: %batch submit."},
     {LK_STR_INIT("OutOfMemoryError"), QUOTE_NONE, true, "Spark ran out of memory",
      "Read fewer columns, avoid collect() and toPandas(), or use larger nodes through an "
-     "environment or pool."},
+     "environment or pool.",
+     "Read fewer columns, avoid collect() and toPandas(), or ask for more: --driver-memory, "
+     "--executor-memory."},
     {LK_STR_INIT("killed by YARN for exceeding"), QUOTE_NONE, true, "an executor ran out of memory",
-     "Use more partitions, or larger nodes through an environment or pool."},
+     "Use more partitions, or larger nodes through an environment or pool.",
+     "Use more partitions, or ask for more: --executor-memory."},
     {LK_STR_INIT("exceeding memory limits"), QUOTE_NONE, true, "an executor ran out of memory",
-     "Use more partitions, or larger nodes through an environment or pool."},
+     "Use more partitions, or larger nodes through an environment or pool.",
+     "Use more partitions, or ask for more: --executor-memory."},
     {LK_STR_INIT("running beyond physical memory limits"), QUOTE_NONE, true,
      "an executor ran out of memory",
-     "Use more partitions, or larger nodes through an environment or pool."},
+     "Use more partitions, or larger nodes through an environment or pool.",
+     "Use more partitions, or ask for more: --executor-memory."},
     {LK_STR_INIT("running beyond virtual memory limits"), QUOTE_NONE, true,
      "an executor ran out of memory",
-     "Use more partitions, or larger nodes through an environment or pool."},
+     "Use more partitions, or larger nodes through an environment or pool.",
+     "Use more partitions, or ask for more: --executor-memory."},
     {LK_STR_INIT("exit code 137"), QUOTE_NONE, true,
      "a process of the batch was killed, as happens when the machine's memory is used up (exit "
      "code 137)",
      "Use more partitions, avoid collect() and toPandas(), or use larger nodes through an "
-     "environment or pool."},
+     "environment or pool.",
+     "Use more partitions, avoid collect() and toPandas(), or ask for more: --driver-memory, "
+     "--executor-memory."},
     {LK_STR_INIT("exit code: 137"), QUOTE_NONE, true,
      "a process of the batch was killed, as happens when the machine's memory is used up (exit "
      "code 137)",
      "Use more partitions, avoid collect() and toPandas(), or use larger nodes through an "
-     "environment or pool."},
+     "environment or pool.",
+     "Use more partitions, avoid collect() and toPandas(), or ask for more: --driver-memory, "
+     "--executor-memory."},
     {LK_STR_INIT("exitCode: 137"), QUOTE_NONE, true,
      "a process of the batch was killed, as happens when the machine's memory is used up (exit "
      "code 137)",
      "Use more partitions, avoid collect() and toPandas(), or use larger nodes through an "
-     "environment or pool."},
+     "environment or pool.",
+     "Use more partitions, avoid collect() and toPandas(), or ask for more: --driver-memory, "
+     "--executor-memory."},
     {LK_STR_INIT("Exit status: 137"), QUOTE_NONE, true,
      "a process of the batch was killed, as happens when the machine's memory is used up (exit "
      "code 137)",
      "Use more partitions, avoid collect() and toPandas(), or use larger nodes through an "
-     "environment or pool."},
+     "environment or pool.",
+     "Use more partitions, avoid collect() and toPandas(), or ask for more: --driver-memory, "
+     "--executor-memory."},
     {LK_STR_INIT("Exit code is 137"), QUOTE_NONE, true,
      "a process of the batch was killed, as happens when the machine's memory is used up (exit "
      "code 137)",
      "Use more partitions, avoid collect() and toPandas(), or use larger nodes through an "
-     "environment or pool."},
+     "environment or pool.",
+     "Use more partitions, avoid collect() and toPandas(), or ask for more: --driver-memory, "
+     "--executor-memory."},
     {LK_STR_INIT("MemoryError"), QUOTE_NONE, false, "the driver's Python ran out of memory",
      "Avoid collect() and toPandas() on large data."},
     {LK_STR_INIT("_LEGACY_ERROR_TEMP_DELTA_0007"), QUOTE_NONE, false,
@@ -118,7 +139,8 @@ static const struct known_cause {
      "the batch's user may not read or write there",
      "The message names the user and the path; let that user in, or use another path."},
     {LK_STR_INIT("PermissionError"), QUOTE_SINGLE, false, "the payload may not open %.*s",
-     "Write below the lakehouse, or to a folder of the job's own."},
+     "Write below the lakehouse, or to a folder of the job's own.",
+     "Write to a folder of the job's own."},
     {LK_STR_INIT("ClassNotFoundException: "), QUOTE_WORD, true, "the class %.*s is not in the jars",
      "Check --class, and send the missing jar along with --jars."},
     {LK_STR_INIT("NoClassDefFoundError: "), QUOTE_WORD, true, "the class %.*s is not in the jars",
@@ -232,8 +254,8 @@ static struct lk_str line_at(struct lk_str text, size_t at)
     return lk_str_slice(text, 0, lk_str_find_char(text, '\n'));
 }
 
-static bool explain(struct lk_str text, bool anywhere, struct lk_buf *cause, struct lk_buf *next,
-                    struct lk_str *ret_line)
+static bool explain(const struct lk_livy_profile *profile, struct lk_str text, bool anywhere,
+                    struct lk_buf *cause, struct lk_buf *next, struct lk_str *ret_line)
 {
     for (size_t i = 0; i < LK_COUNT(known_causes); i++) {
         const struct known_cause *known = &known_causes[i];
@@ -243,7 +265,8 @@ static bool explain(struct lk_str text, bool anywhere, struct lk_buf *cause, str
             continue;
         put_cause(known->cause,
                   name_behind(known, lk_str_slice(text, at + known->mark.len, text.len)), cause);
-        lk_buf_put(next, lk_str_from(known->next));
+        lk_buf_put(next, lk_str_from(known->elsewhere && !profile->has_hub ? known->elsewhere
+                                                                           : known->next));
         if (ret_line)
             *ret_line = line_at(text, at);
         return true;
@@ -251,13 +274,14 @@ static bool explain(struct lk_str text, bool anywhere, struct lk_buf *cause, str
     return false;
 }
 
-bool lk_log_explain(struct lk_str traceback, struct lk_buf *cause, struct lk_buf *next)
+bool lk_log_explain(const struct lk_livy_profile *profile, struct lk_str traceback,
+                    struct lk_buf *cause, struct lk_buf *next)
 {
-    return explain(traceback, false, cause, next, NULL);
+    return explain(profile, traceback, false, cause, next, NULL);
 }
 
-bool lk_log_explain_log(struct lk_str log, struct lk_buf *cause, struct lk_buf *next,
-                        struct lk_str *ret_line)
+bool lk_log_explain_log(const struct lk_livy_profile *profile, struct lk_str log,
+                        struct lk_buf *cause, struct lk_buf *next, struct lk_str *ret_line)
 {
-    return explain(log, true, cause, next, ret_line);
+    return explain(profile, log, true, cause, next, ret_line);
 }

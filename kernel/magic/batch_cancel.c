@@ -244,6 +244,30 @@ static const char *fate_word(const struct cancelling *c, size_t i)
                                              : lk_batch_end_name(item->batch.end);
 }
 
+/* Whether the service has no record of it from now on. */
+static bool is_forgotten(const struct cancelling *c, size_t i)
+{
+    return c->many.profile->delete_drops_record && c->fates[i] == ASKED &&
+           c->many.items[i].batch.end == LK_BATCH_CANCELLED;
+}
+
+static void put_forgotten(const struct cancelling *c, struct lk_answer *ret)
+{
+    static const char text[] = "The service forgets a batch that it cancels: %batch history has "
+                               "the submission.\n";
+    bool any = false;
+
+    for (size_t i = 0; i < c->many.count; i++)
+        any = any || is_forgotten(c, i);
+    if (!any)
+        return;
+    if (ret->plain.len && !lk_str_ends(lk_buf_view(&ret->plain), LK_STR("\n")))
+        lk_buf_put_char(&ret->plain, '\n');
+    lk_buf_put(&ret->plain, lk_str_from(text));
+    lk_buf_put(&ret->markdown, LK_STR("\n\n"));
+    lk_markdown_escape(lk_str_from(text), &ret->markdown);
+}
+
 static json_t *fate_value(const struct cancelling *c, size_t i)
 {
     const struct lk_watched *item = &c->many.items[i];
@@ -252,6 +276,8 @@ static json_t *fate_value(const struct cancelling *c, size_t i)
     lk_json_set_text(value, "cancel", lk_str_from(fate_word(c, i)));
     if (c->fates[i] == ENDED_BEFORE)
         json_object_set_new(value, "already_ended", json_true());
+    if (is_forgotten(c, i))
+        json_object_set_new(value, "forgotten", json_true());
     if (item->verdict == LK_WATCH_GONE) {
         json_object_set_new(value, "already_gone", json_true());
         json_object_set_new(value, "outcome", json_string("unknown"));
@@ -311,6 +337,7 @@ static enum lk_status show_answer(struct cancelling *c, struct lk_answer *ret, s
         answer_one(c, ret);
     else
         answer_several(c, ret);
+    put_forgotten(c, ret);
     if (c->display.shown) {
         snprintf(ret->id, sizeof ret->id, "%s", c->display.display_id);
         ret->display_id = ret->id;

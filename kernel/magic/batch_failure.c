@@ -53,7 +53,7 @@ static void set_text(struct story *story, struct lk_str text)
 
 /* A traceback ends the search. Else the last lines stay, of the log that names a cause or of the
  * first that has any, below the line that names it when that is not among them. */
-static bool read_story(struct lk_str log, struct story *ret)
+static bool read_story(const struct lk_livy_profile *profile, struct lk_str log, struct story *ret)
 {
     struct lk_str found = lk_log_find_traceback(log), line = LK_STR_EMPTY, last;
 
@@ -61,12 +61,12 @@ static bool read_story(struct lk_str log, struct story *ret)
         lk_buf_clear(&ret->cause);
         lk_buf_clear(&ret->next);
         set_text(ret, found);
-        if (!lk_log_explain(found, &ret->cause, &ret->next))
-            (void)lk_log_explain_log(log, &ret->cause, &ret->next, NULL);
+        if (!lk_log_explain(profile, found, &ret->cause, &ret->next))
+            (void)lk_log_explain_log(profile, log, &ret->cause, &ret->next, NULL);
         return true;
     }
     last = lk_log_last_lines(log, LOG_LINES_SHOWN);
-    if (!ret->cause.len && lk_log_explain_log(log, &ret->cause, &ret->next, &line)) {
+    if (!ret->cause.len && lk_log_explain_log(profile, log, &ret->cause, &ret->next, &line)) {
         set_text(ret, last);
         if (line.ptr < last.ptr) {
             lk_buf_clear(&ret->text);
@@ -90,7 +90,7 @@ static void read_logs(struct lk_livy *livy, struct lk_cell *cell, const struct l
     for (size_t i = 0; i < count; i++) {
         lk_buf_clear(&log);
         read_tail(livy, cell, batch, sources[i], &log);
-        if (read_story(lk_buf_view(&log), ret))
+        if (read_story(lk_livy_endpoint(livy)->profile, lk_buf_view(&log), ret))
             return;
     }
 }
@@ -116,7 +116,8 @@ static void tell_cause(struct lk_livy *livy, struct lk_cell *cell,
     read_logs(livy, cell, batch, &story);
     /* What the service says itself, such as that there was no capacity. */
     if (!story.cause.len)
-        (void)lk_log_explain_log(lk_str_from(batch->message), &story.cause, &story.next, NULL);
+        (void)lk_log_explain_log(lk_livy_endpoint(livy)->profile, lk_str_from(batch->message),
+                                 &story.cause, &story.next, NULL);
     if (story.cause.len)
         /* In place of the service's message, whose words the log repeats. */
         lk_error_set(err, LK_FAILED, "BatchFailed", "batch '%.*s' failed: %s",

@@ -17,6 +17,8 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
         st = lk_context_livy(context, &livy, err);
     if (!st)
         st = lk_livy_get(livy, lk_str_from(target.id), cell->cancel, &batch, err);
+    if (st == LK_NOT_FOUND && target.id[0])
+        lk_batch_explain_gone(context, lk_str_from(target.id), err);
     if (st)
         return st;
     lk_batch_seen(context, &batch);

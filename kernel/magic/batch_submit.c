@@ -7,6 +7,7 @@
 #include "magic/batch_target.h"
 #include "magic/batch_view.h"
 #include "magic/batch_watch.h"
+#include "magic/local_service.h"
 #include "magic/view.h"
 
 #include <stdio.h>
@@ -111,6 +112,25 @@ enum lk_status lk_batch_spec_from_args(const struct lk_args *args, struct lk_liv
 
 /* ---- the payload --------------------------------------------------------------------------- */
 
+/* A file of that name in the kernel's folder is most likely the one that is meant. */
+static enum lk_status next_upload(struct lk_str path, struct lk_error *err)
+{
+    struct lk_str name = lk_path_base(path), folder = lk_str_slice(path, 0, path.len - name.len);
+    LK_CLEANUP(lk_free_ptr) char *here = lk_str_dup(name);
+    static const struct lk_str quoted = LK_STR_INIT(" \t\n'\"`{}\\$#");
+    bool is_plain = name.len > 0;
+
+    /* Names that a command would have to quote are left out. */
+    for (size_t i = 0; i < path.len; i++)
+        is_plain = is_plain && lk_str_find_char(quoted, path.ptr[i]) == quoted.len;
+    if (is_plain && lk_file_exists(here))
+        return lk_error_next(err, "`%%lakehouse put %s %.*s` uploads the one in this folder.", here,
+                             LK_STR_ARGS(folder));
+    return lk_error_next(err,
+                         "%%%%payload %.*s uploads it from a cell; %%lakehouse put uploads a file.",
+                         LK_STR_ARGS(name));
+}
+
 /* A bare name or a lakehouse path must be there already: asking now is kinder than a batch that
  * dies in a minute. */
 static enum lk_status find_in_lakehouse(struct lk_context *context, struct lk_cell *cell,
@@ -134,10 +154,7 @@ static enum lk_status find_in_lakehouse(struct lk_context *context, struct lk_ce
         st = lk_onelake_head(onelake, &path, cell->cancel, &file, err);
     if (st == LK_NOT_FOUND) {
         lk_error_set(err, st, "NoPayload", "%s is not in the lakehouse", path.path);
-        return lk_error_next(err,
-                             "%%%%payload %.*s uploads it from a cell; %%lakehouse put uploads a "
-                             "file.",
-                             LK_STR_ARGS(lk_path_base(text)));
+        return next_upload(lk_str_from(path.path), err);
     }
     if (st)
         return st;
@@ -159,8 +176,11 @@ static enum lk_status find_payload(struct lk_context *context, struct lk_cell *c
         return lk_error_next(err, "%%%%payload NAME.py, then %%batch submit NAME.py");
     }
     if (lk_livy_file_scheme(text).len || !context->endpoint.lakehouse.item[0]) {
+        enum lk_status st = lk_livy_file_check(context->endpoint.profile, "file", text, err);
+        if (st)
+            lk_local_service_lead(context, text, err);
         lk_buf_put(ret, text);
-        return lk_livy_file_check(context->endpoint.profile, "file", text, err);
+        return st;
     }
     return find_in_lakehouse(context, cell, text, ret, err);
 }
@@ -229,6 +249,15 @@ static void tell_followed(struct lk_livy_spec *spec, json_t *value)
                                         spec->followed));
 }
 
+/* The program, when it is what err is about; it may be any other file of the request. */
+static struct lk_str refused_file(const struct lk_livy_spec *spec, const struct lk_error *err)
+{
+    struct lk_str message = lk_str_from(err->message);
+    struct lk_str file = lk_json_get_str(spec->body, "file"), name = lk_path_base(file);
+
+    return name.len && lk_str_find(message, name) < message.len ? file : LK_STR_EMPTY;
+}
+
 enum lk_status lk_batch_submit_spec(struct lk_context *context, struct lk_cell *cell,
                                     struct lk_livy_spec *spec, struct lk_answer *ret,
                                     struct lk_error *err)
@@ -242,6 +271,7 @@ enum lk_status lk_batch_submit_spec(struct lk_context *context, struct lk_cell *
     if (!st)
         st = lk_livy_submit(livy, spec, cell->cancel, &batch, err);
     if (st) {
+        lk_local_service_lead(context, refused_file(spec, err), err);
         /* What was hardly meant may be what the service refused. */
         if (st == LK_INVALID)
             lk_batch_put_warnings(spec->warnings, &ret->markdown, &ret->plain);

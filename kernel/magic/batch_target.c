@@ -1,5 +1,6 @@
 #include "magic/batch_target.h"
 
+#include "base/timefmt.h"
 #include "fabric/livy_link.h"
 
 #include <stdio.h>
@@ -119,6 +120,36 @@ enum lk_status lk_batch_target(struct lk_context *context, struct lk_str text,
         return newest_of_name(context, text, cancel, ret, err);
     snprintf(ret->id, sizeof ret->id, "%.*s", LK_STR_ARGS(text));
     return LK_OK;
+}
+
+static void tell_gone(const struct lk_journal_entry *entry, struct lk_error *err)
+{
+    char when[LK_TIME_TEXT_MAX];
+
+    lk_time_text(entry->intent_unix_ms, when);
+    lk_error_set(err, LK_NOT_FOUND, "NotFound",
+                 "batch '%s' (%s): the service no longer knows it; submitted from here at %s",
+                 entry->name, entry->batch_id, when);
+    lk_error_next(err, "It forgets batches that were cancelled, and old ones. `%%batch history` "
+                       "has the submission, `%%batch list` what the service still knows.");
+}
+
+void lk_batch_explain_gone(struct lk_context *context, struct lk_str id, struct lk_error *err)
+{
+    struct lk_journal_entry *entries = NULL;
+    size_t count = 0, bad = 0, i = 0;
+    struct lk_error ignored;
+
+    if (!context->endpoint.profile->delete_drops_record ||
+        lk_journal_read(context->journal, JOURNAL_LOOK_BACK, &entries, &count, &bad, &ignored))
+        return;
+    while (i < count && !(lk_str_eq(lk_str_from(entries[i].batch_id), id) &&
+                          entries[i].outcome == LK_JOURNAL_ACCEPTED &&
+                          lk_batch_is_of_service(context, &entries[i])))
+        i++;
+    if (i < count)
+        tell_gone(&entries[i], err);
+    free(entries);
 }
 
 void lk_batch_seen(struct lk_context *context, const struct lk_livy_batch *batch)

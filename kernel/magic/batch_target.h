@@ -17,6 +17,9 @@ LK_MUST_USE enum lk_status lk_batch_target(struct lk_context *context, struct lk
 LK_MUST_USE enum lk_status lk_batch_of_name(struct lk_context *context,
                                             const struct lk_livy_list *list, struct lk_str name,
                                             struct lk_livy_batch *ret, struct lk_error *err);
+/* After LK_NOT_FOUND for a batch that was submitted from here, to a service that drops records:
+ * err tells that instead, with the time of the submission. Else it stays. */
+void lk_batch_explain_gone(struct lk_context *context, struct lk_str id, struct lk_error *err);
 /* A GUID or a number. */
 bool lk_batch_is_id(struct lk_str text);
 /* The submission went to the service that is connected now. */

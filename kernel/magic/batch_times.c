@@ -249,10 +249,10 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
         all.ms[i] = sum(times, found.list.count, i);
     }
     ret->value = times_value(&found.list, times, &middle, &all);
-    if (found.list.count)
+    if (all.ms[LK_BATCH_TIMES - 1] >= 0) {
         show(&found.list, times, &middle, &all, ret);
-    if (all.ms[LK_BATCH_TIMES - 1] < 0) {
-        lk_buf_put(&ret->markdown, LK_STR("\nThe service tells no times of these batches.\n"));
+    } else {
+        lk_buf_put(&ret->markdown, LK_STR("The service tells no times of these batches.\n"));
         lk_buf_put(&ret->plain, LK_STR("The service tells no times of these batches.\n"));
     }
     free(times);

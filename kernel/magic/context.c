@@ -383,6 +383,12 @@ enum lk_status lk_context_onelake(struct lk_context *context, struct lk_onelake 
     if (!context->endpoint.lakehouse.item[0]) {
         lk_error_set(err, LK_UNSUPPORTED, "NoLakehouse", "%s has no lakehouse to keep files in",
                      context->endpoint.profile->title);
+        if (lk_context_demo(context))
+            return lk_error_next(err,
+                                 "The service on this machine has one under its own name: `%%livy "
+                                 "connect local`, `%%lakehouse put job.py Files/`, then `%%livy "
+                                 "connect local --kind %s` again.",
+                                 context->endpoint.profile->kind);
         return lk_error_next(err, "Put the file where that service can read it and give its "
                                   "address to %%batch submit.");
     }

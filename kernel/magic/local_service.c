@@ -4,7 +4,9 @@
 #include "base/process.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -68,8 +70,17 @@ static enum lk_status start(struct lk_context *context, const char *log_path, pi
                             struct lk_error *err)
 {
     LK_CLEANUP(lk_free_ptr) char *program = find_program(context);
-    const char *argv[] = {program,          "--home", context->options.local_home,
-                          "--idle-timeout", "30m",    NULL};
+    char here[PATH_MAX];
+    /* Where the notebook's own files are, for file: paths. Everything is too much to let in. */
+    bool has_folder = getcwd(here, sizeof here) && here[0] == '/' && here[1];
+    const char *argv[] = {program,
+                          "--home",
+                          context->options.local_home,
+                          "--idle-timeout",
+                          "30m",
+                          has_folder ? "--local-dir" : NULL,
+                          here,
+                          NULL};
     const struct lk_process_spec spec = {
         .argv = argv, .output_path = log_path, .error_path = log_path, .own_session = true};
     enum lk_status st;
@@ -142,4 +153,75 @@ enum lk_status lk_local_service_get(struct lk_context *context, struct lk_cancel
     if (!ended)
         lk_process_let_go(keeper);
     return st;
+}
+
+/* ---- files --------------------------------------------------------------------------------- */
+
+static bool is_about_files(const struct lk_error *err)
+{
+    struct lk_str message = lk_str_from(err->message);
+
+    return lk_str_eq(lk_str_from(err->code), LK_STR("BadFile")) ||
+           lk_str_find(message, LK_STR("cannot be added to user sessions")) < message.len;
+}
+
+/* "abfss://…/Files/job.py", as `%lakehouse put job.py Files/` makes it in the demo's lakehouse. */
+static enum lk_status put_address(const struct lk_context *context, struct lk_str name,
+                                  struct lk_buf *ret, struct lk_error *err)
+{
+    LK_CLEANUP(lk_buf_done) struct lk_buf relative = LK_BUF_INIT(LK_ONELAKE_PATH_MAX);
+    const json_t *demo = lk_context_demo(context);
+    struct lk_lakehouse home = {.workspace = ""};
+    struct lk_onelake_path path;
+    enum lk_status st;
+
+    snprintf(home.workspace, sizeof home.workspace, "%.*s",
+             LK_STR_ARGS(lk_json_get_str(demo, "workspace")));
+    snprintf(home.item, sizeof home.item, "%.*s", LK_STR_ARGS(lk_json_get_str(demo, "lakehouse")));
+    lk_buf_printf(&relative, "Files/%.*s", LK_STR_ARGS(name));
+    st = lk_onelake_path_parse(&context->cloud, &home, lk_buf_view(&relative), &path, err);
+    if (!st)
+        lk_onelake_path_abfss(&context->cloud, &path, ret);
+    return st;
+}
+
+static void put_folders(const json_t *folders, struct lk_buf *ret)
+{
+    const json_t *folder;
+    size_t i;
+
+    json_array_foreach((json_t *)folders, i, folder)
+    {
+        struct lk_str path = lk_json_str(folder);
+        lk_buf_printf(ret, "%s file://%.*s/", i ? " or" : " It also reads files below",
+                      LK_STR_ARGS(lk_str_cut(path, 200)));
+    }
+    if (i)
+        lk_buf_put_char(ret, '.');
+}
+
+void lk_local_service_lead(const struct lk_context *context, struct lk_str file,
+                           struct lk_error *err)
+{
+    const json_t *demo = lk_context_demo(context);
+    const char *kind = demo ? context->endpoint.profile->kind : "";
+    LK_CLEANUP(lk_buf_done) struct lk_buf address = LK_BUF_INIT(2 * LK_ONELAKE_PATH_MAX);
+    LK_CLEANUP(lk_buf_done) struct lk_buf folders = LK_BUF_INIT(LK_ERROR_NEXT_MAX);
+    struct lk_str name = lk_str_cut(lk_path_base(file), 100);
+    struct lk_error ignored;
+
+    if (!demo || context->endpoint.profile->has_hub || !is_about_files(err))
+        return;
+    if (!name.len)
+        name = LK_STR("job.py");
+    if (put_address(context, name, &address, &ignored))
+        return;
+    if (lk_str_eq(lk_str_from(kind), LK_STR("apache")))
+        put_folders(json_object_get(demo, "folders"), &folders);
+    lk_error_next(
+        err,
+        "The service on this machine reads its lakehouse: `%%livy connect local`, "
+        "`%%lakehouse put %.*s Files/`, `%%livy connect local --kind %s`, `%%batch submit "
+        "%s`.%.*s",
+        LK_STR_ARGS(name), kind, lk_buf_cstr(&address), LK_STR_ARGS(lk_buf_view(&folders)));
 }

@@ -21,5 +21,9 @@ void lk_local_service_done(struct lk_local_service *service);
 LK_MUST_USE enum lk_status lk_local_service_get(struct lk_context *context,
                                                 struct lk_cancel *cancel,
                                                 struct lk_local_service *ret, struct lk_error *err);
+/* When the local service plays another one than Fabric and err is about a file that it cannot read,
+ * the next step becomes a way for file (an address or a path; empty: any) to it. Else nothing. */
+void lk_local_service_lead(const struct lk_context *context, struct lk_str file,
+                           struct lk_error *err);
 
 #endif

@@ -87,6 +87,10 @@ static void apache_needs_no_password_and_removes_what_runs(void **state)
     json_t *json;
 
     (void)state;
+    /* livy-kernel tells people of them. */
+    json = json_object_get(json_object_get(service->state, "demo"), "folders");
+    assert_str(lk_json_str(json_array_get(json, 0)), folder);
+    assert_int_equal(json_array_size(json), 1);
     snprintf(body, sizeof body, "{\"name\":\"job\",\"file\":\"file://%s/sleep.py\"}", folder);
     assert_int_equal(
         ask(service, &(struct asked){LK_HTTP_POST, "apache_endpoint", "", body}, &json), 201);

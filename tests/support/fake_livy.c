@@ -175,7 +175,7 @@ static enum lk_status answer_refused(struct fake_livy *f, const json_t *request,
     record->phantom = true;
     return answer(ret, 400,
                   json_pack("{s:s}", "msg",
-                            "requirement failed: Local path /x cannot be added to user "
+                            "requirement failed: Local path /srv/trips.py cannot be added to user "
                             "sessions."));
 }
 

@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (found[i].len &&
             (found[i].ptr < log.ptr || found[i].ptr + found[i].len > log.ptr + log.len))
             abort();
-    if (lk_log_explain(log, &cause, &next) && (!cause.len || !next.len))
+    if (lk_log_explain(lk_livy_profile_find(LK_STR("fabric")), log, &cause, &next) &&
+        (!cause.len || !next.len))
         abort();
     lk_buf_done(&cause);
     lk_buf_done(&next);

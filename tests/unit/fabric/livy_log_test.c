@@ -488,14 +488,23 @@ static void known_causes_are_named_with_a_way_out(void **state)
         {"Container exited with a non-zero exit code 137", "killed", "larger nodes"},
         {"HTTP status code: 430. Reason", "capacity", "%batch submit"},
     };
+    const struct lk_livy_profile *apache = lk_livy_profile_find(LK_STR("apache"));
 
     (void)state;
     for (size_t i = 0; i < LK_COUNT(cases); i++) {
         LK_CLEANUP(lk_buf_done) struct lk_buf cause = LK_BUF_INIT(512);
         LK_CLEANUP(lk_buf_done) struct lk_buf next = LK_BUF_INIT(512);
-        assert_true(lk_log_explain(lk_str_from(cases[i].traceback), &cause, &next));
+        assert_true(lk_log_explain(lk_livy_profile_find(LK_STR("fabric")),
+                                   lk_str_from(cases[i].traceback), &cause, &next));
         assert_contains(lk_buf_view(&cause), cases[i].cause);
         assert_contains(lk_buf_view(&next), cases[i].next);
+        /* Other services have no environments and no payloads of ours. */
+        lk_buf_clear(&cause);
+        lk_buf_clear(&next);
+        assert_true(lk_log_explain(apache, lk_str_from(cases[i].traceback), &cause, &next));
+        assert_contains(lk_buf_view(&cause), cases[i].cause);
+        assert_lacks(lk_buf_view(&next), "environment");
+        assert_lacks(lk_buf_view(&next), "%%payload");
     }
 }
 
@@ -505,8 +514,10 @@ static void an_unknown_cause_is_not_guessed_at(void **state)
     LK_CLEANUP(lk_buf_done) struct lk_buf next = LK_BUF_INIT(512);
 
     (void)state;
-    assert_false(lk_log_explain(LK_STR("ValueError: no"), &cause, &next));
-    assert_false(lk_log_explain(LK_STR_EMPTY, &cause, &next));
+    assert_false(lk_log_explain(lk_livy_profile_find(LK_STR("fabric")), LK_STR("ValueError: no"),
+                                &cause, &next));
+    assert_false(
+        lk_log_explain(lk_livy_profile_find(LK_STR("fabric")), LK_STR_EMPTY, &cause, &next));
     assert_int_equal(cause.len + next.len, 0);
 }
 
@@ -530,7 +541,8 @@ static void a_log_without_a_traceback_is_searched_for_words_that_prove_something
         LK_CLEANUP(lk_buf_done) struct lk_buf cause = LK_BUF_INIT(512);
         LK_CLEANUP(lk_buf_done) struct lk_buf next = LK_BUF_INIT(512);
         struct lk_str line = LK_STR_EMPTY;
-        assert_int_equal(lk_log_explain_log(lk_str_from(cases[i].log), &cause, &next, &line),
+        assert_int_equal(lk_log_explain_log(lk_livy_profile_find(LK_STR("fabric")),
+                                            lk_str_from(cases[i].log), &cause, &next, &line),
                          cases[i].cause != NULL);
         if (!cases[i].cause)
             continue;

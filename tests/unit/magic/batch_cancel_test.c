@@ -100,6 +100,11 @@ static void a_batch_that_goes_on_is_cancelled_on_every_service(void **state)
         assert_str(said(&f), "cancelled");
         assert_str(lk_json_get_str(f.answer.value, "outcome"), "cancelled");
         assert_int_equal(f.sim->batches[0].deletes, 1);
+        assert_int_equal(json_is_true(json_object_get(f.answer.value, "forgotten")), drops);
+        if (drops)
+            assert_contains(lk_buf_view(&f.answer.plain), "The service forgets");
+        else
+            assert_lacks(lk_buf_view(&f.answer.plain), "forgets");
         /* Where the record goes, its last state and log were fetched before. */
         if (drops) {
             assert_contains(lk_buf_view(&f.cell.out), "the last words");

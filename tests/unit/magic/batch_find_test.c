@@ -2,15 +2,18 @@
 #include "magic/context.h"
 #include "magic/run.h"
 
+#include "base/file.h"
 #include "base/timefmt.h"
 #include "fabric/livy_endpoint.h"
 #include "support/fake_cell.h"
 #include "support/fake_clock.h"
 #include "support/fake_http.h"
+#include "support/temp_folder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WS "11111111-1111-4111-8111-111111111111"
 #define LH "22222222-2222-4222-8222-222222222222"
@@ -255,7 +258,7 @@ static void a_service_without_times_says_so(void **state)
     fake_http_reply(f->http, 200, NULL,
                     "{\"id\":7,\"name\":\"x\",\"state\":\"success\",\"log\":[]}");
     run(f, "%batch times 7");
-    assert_contains(shown(f, "text/plain"), "tells no times");
+    assert_str(shown(f, "text/plain"), "The service tells no times of these batches.\n");
     assert_int_equal(f->cell.display_count, 1);
 }
 
@@ -306,6 +309,29 @@ static void a_batch_that_is_not_there_is_not_attached(void **state)
     assert_string_equal(f->context.last_batch, "");
 }
 
+static void a_payload_that_lies_in_this_folder_is_told_to_be_put(void **state)
+{
+    struct fixture *f = *state;
+    struct lk_error err = LK_ERROR_INIT;
+    char *folder = temp_folder_new(), *path = temp_folder_path(folder, "job.py");
+    LK_CLEANUP(lk_free_ptr) char *here = getcwd(NULL, 0);
+
+    assert_lk_ok(lk_file_write(path, 0600, LK_STR("\n"), &err), &err);
+    assert_int_equal(chdir(folder), 0);
+    for (int i = 0; i < 3; i++)
+        fake_http_reply(f->http, 404, NULL, "");
+    assert_lk_status(LK_NOT_FOUND, try_run(f, "%batch submit job.py"), &f->err);
+    assert_contains(f->err.next, "`%lakehouse put job.py Files/` uploads the one in this folder.");
+    assert_lk_status(LK_NOT_FOUND, try_run(f, "%batch submit Files/jobs/job.py"), &f->err);
+    assert_contains(f->err.next, "`%lakehouse put job.py Files/jobs/`");
+    assert_lk_status(LK_NOT_FOUND, try_run(f, "%batch submit other.py"), &f->err);
+    assert_lacks(f->err.next, "in this folder");
+    assert_contains(f->err.next, "%%payload other.py");
+    assert_int_equal(chdir(here), 0);
+    free(path);
+    temp_folder_free(folder);
+}
+
 static void pages_are_linked_and_nothing_but_pages(void **state)
 {
     struct fixture *f = *state;
@@ -336,6 +362,7 @@ int main(void)
         TEST(two_runs_are_compared_phase_by_phase_and_setting_by_setting),
         TEST(an_attached_batch_is_the_one_that_is_meant_afterwards),
         TEST(a_batch_that_is_not_there_is_not_attached),
+        TEST(a_payload_that_lies_in_this_folder_is_told_to_be_put),
         TEST(pages_are_linked_and_nothing_but_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,76 @@ static void a_batch_is_shown_by_the_name_it_was_given(void **state)
     assert_lacks(shown(f, "text/plain"), f->service.records[0].name);
 }
 
+/* As after `%livy connect local --kind …`. */
+static void play_local(struct fixture *f, const char *kind)
+{
+    use(f, kind);
+    f->context.connection = json_pack("{s:{s:s, s:s, s:[s]}}", "demo", "workspace",
+                                      "11111111-1111-4111-8111-111111111111", "lakehouse",
+                                      "22222222-2222-4222-8222-222222222222", "folders", "/srv/a");
+}
+
+#define LOCAL_ADDRESS                                                                              \
+    "abfss://11111111-1111-4111-8111-111111111111@onelake.dfs.fabric.microsoft.com/"               \
+    "22222222-2222-4222-8222-222222222222/Files/trips.py"
+
+static void the_local_service_says_how_a_file_gets_to_it(void **state)
+{
+    static const struct {
+        const char *kind, *code;
+    } cases[] = {
+        {"apache", "%batch submit trips.py"},    {"apache", SUBMIT},
+        {"hdinsight", "%batch submit trips.py"}, {"hdinsight", SUBMIT},
+        {"synapse", "%batch submit ./trips.py"},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < LK_COUNT(cases); i++) {
+        play_local(f, cases[i].kind);
+        f->service.fault = FAKE_LIVY_REFUSED;
+        assert_lk_status(LK_INVALID, run(f, cases[i].code), &f->err);
+        assert_contains(f->err.next, "`%livy connect local`, `%lakehouse put trips.py Files/`");
+        assert_contains(f->err.next, cases[i].kind);
+        assert_contains(f->err.next, "`%batch submit " LOCAL_ADDRESS "`");
+        /* Only Apache Livy reads the machine's own files. */
+        if (strcmp(cases[i].kind, "apache") == 0)
+            assert_contains(f->err.next, "file:///srv/a/");
+        else
+            assert_lacks(f->err.next, "file://");
+        /* Nor does the lakehouse stop at saying that there is none. */
+        assert_lk_status(LK_UNSUPPORTED, run(f, "%lakehouse ls"), &f->err);
+        assert_contains(f->err.next, "`%livy connect local`");
+        lk_json_unref(&f->context.connection);
+    }
+}
+
+static void a_real_apache_livy_is_told_by_its_setting(void **state)
+{
+    struct fixture *f = *state;
+
+    f->service.fault = FAKE_LIVY_REFUSED;
+    assert_lk_status(LK_INVALID, run(f, SUBMIT), &f->err);
+    assert_contains(f->err.next, "livy.file.local-dir-whitelist");
+    assert_lacks(f->err.next, "%lakehouse");
+    assert_lk_status(LK_INVALID, run(f, "%batch submit trips.py"), &f->err);
+    assert_contains(f->err.next, "livy.file.local-dir-whitelist");
+}
+
+static void a_batch_that_the_service_forgot_is_told_by_the_journal(void **state)
+{
+    struct fixture *f = *state;
+
+    RUN(f, SUBMIT);
+    f->service.count = 0;
+    assert_lk_status(LK_NOT_FOUND, run(f, "%batch status 0"), &f->err);
+    assert_contains(f->err.message, "batch 'trips' (0): the service no longer knows it; submitted "
+                                    "from here at ");
+    assert_contains(f->err.next, "`%batch history`");
+    /* One that nobody submitted here is another matter. */
+    assert_lk_status(LK_NOT_FOUND, run(f, "%batch status 17"), &f->err);
+    assert_lacks(f->err.message, "submitted from here");
+}
+
 static void both_names_find_a_batch(void **state)
 {
     struct fixture *f = *state;
@@ -323,6 +393,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_batch_is_shown_by_the_name_it_was_given),
+        TEST(the_local_service_says_how_a_file_gets_to_it),
+        TEST(a_real_apache_livy_is_told_by_its_setting),
+        TEST(a_batch_that_the_service_forgot_is_told_by_the_journal),
         TEST(both_names_find_a_batch),
         TEST(a_dry_run_shows_the_request_of_every_service_and_sends_nothing),
         TEST(what_is_hardly_meant_is_shown_with_the_answer_and_in_a_dry_run),

@@ -192,6 +192,28 @@ static void a_livy_local_without_that_face_is_told_apart(void **state)
     assert_string_equal(f->err.code, "UnknownKind");
 }
 
+static void the_service_is_started_with_the_folder_we_are_in(void **state)
+{
+    struct fixture *f = *state;
+    LK_CLEANUP(lk_free_ptr) char *program = temp_folder_path(f->folder, "livy-local");
+    LK_CLEANUP(lk_free_ptr) char *said = temp_folder_path(f->folder, "said");
+    LK_CLEANUP(lk_free_ptr) char *here = getcwd(NULL, 0);
+    LK_CLEANUP(lk_buf_done) struct lk_buf script = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf got = LK_BUF_INIT(4096);
+    LK_CLEANUP(lk_buf_done) struct lk_buf want = LK_BUF_INIT(4096);
+
+    lk_buf_printf(&script, "#!/bin/sh\necho \"$@\" >%s\nexit 1\n", said);
+    assert_lk_ok(lk_file_write(program, 0700, lk_buf_view(&script), &f->err), &f->err);
+    f->context->options.local_program = program;
+    f->context->options.clock = lk_clock_system(); /* that one is not waited for in no time */
+    assert_lk_status(LK_FAILED, run(f, "%livy connect local --kind apache"), &f->err);
+    f->context->options.local_program = NULL;
+    f->context->options.clock = &f->clock.clock;
+    assert_lk_ok(lk_file_read(said, &got, &f->err), &f->err);
+    lk_buf_printf(&want, "--local-dir %s\n", here);
+    assert_contains(lk_buf_view(&got), lk_buf_cstr(&want));
+}
+
 /* ---- what else knows of it ----------------------------------------------------------------- */
 
 static void assert_offered(struct fixture *f, const char *code, const char *want)
@@ -284,6 +306,7 @@ int main(void)
         TEST(a_silent_cell_asks_nobody),
         TEST(the_service_on_this_machine_plays_all_four),
         TEST(a_livy_local_without_that_face_is_told_apart),
+        TEST(the_service_is_started_with_the_folder_we_are_in),
         TEST(kinds_and_sign_ins_are_completed),
         TEST(the_doctor_sees_a_service_of_any_kind),
         TEST(every_service_has_tokens_of_its_own),
