@@ -220,7 +220,7 @@ void lk_local_service_lead(const struct lk_context *context, struct lk_str file,
         put_folders(json_object_get(demo, "folders"), &folders);
     lk_error_next(
         err,
-        "The service on this machine reads its lakehouse: `%%livy connect local`, "
+        "The service on this machine reads its lakehouse: `%%livy connect local`, `%%entra login`, "
         "`%%lakehouse put %.*s Files/`, `%%livy connect local --kind %s`, `%%batch submit "
         "%s`.%.*s",
         LK_STR_ARGS(name), kind, lk_buf_cstr(&address), LK_STR_ARGS(lk_buf_view(&folders)));

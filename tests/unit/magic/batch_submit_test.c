@@ -50,7 +50,8 @@ static void the_local_service_says_how_a_file_gets_to_it(void **state)
         play_local(f, cases[i].kind);
         f->service.fault = FAKE_LIVY_REFUSED;
         assert_lk_status(LK_INVALID, run(f, cases[i].code), &f->err);
-        assert_contains(f->err.next, "`%livy connect local`, `%lakehouse put trips.py Files/`");
+        assert_contains(f->err.next,
+                        "`%livy connect local`, `%entra login`, `%lakehouse put trips.py Files/`");
         assert_contains(f->err.next, cases[i].kind);
         assert_contains(f->err.next, "`%batch submit " LOCAL_ADDRESS "`");
         /* Only Apache Livy reads the machine's own files. */
