@@ -3,6 +3,7 @@
 #include "unit/magic/submit_fixture.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define SUBMIT "%batch submit file:///srv/trips.py"
 
