@@ -1,6 +1,6 @@
 #include "fabric/livy_filter.h"
 
-#include <fnmatch.h>
+#include "base/glob.h"
 
 static char lower(char c)
 {
@@ -28,7 +28,7 @@ static bool is_named(struct lk_str wanted, struct lk_str name)
     lowered = lk_str_from(text);
     if (lk_str_find_char(wanted, '*') == wanted.len && lk_str_find_char(wanted, '?') == wanted.len)
         return lk_str_find(lowered, lk_str_from(pattern)) < lowered.len || !wanted.len;
-    return fnmatch(pattern, text, 0) == 0;
+    return lk_glob_matches(lk_str_from(pattern), lowered);
 }
 
 static bool is_in_state(struct lk_str wanted, const struct lk_livy_batch *batch)

@@ -1,6 +1,6 @@
 #include "session/history.h"
 
-#include "session/glob.h"
+#include "base/glob.h"
 
 #include <stdlib.h>
 

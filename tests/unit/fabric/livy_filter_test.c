@@ -32,6 +32,7 @@ static void names_match_by_part_or_pattern(void **state)
         {"x", "", false},
         {"*.py", "a.py", true},
         {"[x", "a[xb", true},
+        {"caf?", "caf\xC3\xA9", true},
     };
 
     (void)state;

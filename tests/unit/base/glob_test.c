@@ -1,4 +1,4 @@
-#include "session/glob.h"
+#include "base/glob.h"
 
 #include "base/buf.h"
 #include "support/assert.h"

@@ -1,6 +1,6 @@
-/* Shell patterns over whole texts, for searches of the history. Pure; any thread. */
-#ifndef LK_SESSION_GLOB_H
-#define LK_SESSION_GLOB_H
+/* Shell patterns over whole texts. Pure; any thread. */
+#ifndef LK_BASE_GLOB_H
+#define LK_BASE_GLOB_H
 
 #include "base/str.h"
 

@@ -1,4 +1,4 @@
-#include "session/glob.h"
+#include "base/glob.h"
 
 /* Length of the first code point of a text that has one. */
 static size_t step(struct lk_str text)
