@@ -319,6 +319,22 @@ struct lk_str lk_args_get(const struct lk_args *args, const char *name)
     return value;
 }
 
+enum lk_status lk_args_number(const struct lk_args *args, const char *name, int64_t least,
+                              int64_t most, const char *next, int64_t *ret, struct lk_error *err)
+{
+    int64_t number;
+
+    if (!lk_args_has(args, name))
+        return LK_OK;
+    if (lk_str_to_i64(lk_args_get(args, name), &number) && number >= least && number <= most) {
+        *ret = number;
+        return LK_OK;
+    }
+    lk_error_set(err, LK_INVALID, "BadNumber", "--%s takes a number from %lld to %lld", name,
+                 (long long)least, (long long)most);
+    return lk_error_next(err, "%s", next);
+}
+
 size_t lk_args_positional_count(const struct lk_args *args)
 {
     return args->positional_count;

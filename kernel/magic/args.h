@@ -60,6 +60,11 @@ bool lk_args_has(const struct lk_args *args, const char *name);
 struct lk_str lk_args_get(const struct lk_args *args, const char *name);
 /* i-th value of a repeated option; false past the end. */
 bool lk_args_get_nth(const struct lk_args *args, const char *name, size_t i, struct lk_str *ret);
+/* A whole number within [least, most]; *ret stays as it is when the option was not given.
+ * LK_INVALID BadNumber with that next step. */
+LK_MUST_USE enum lk_status lk_args_number(const struct lk_args *args, const char *name,
+                                          int64_t least, int64_t most, const char *next,
+                                          int64_t *ret, struct lk_error *err);
 size_t lk_args_positional_count(const struct lk_args *args);
 struct lk_str lk_args_positional(const struct lk_args *args, size_t i); /* empty past the end */
 

@@ -12,17 +12,6 @@ enum {
     LOOKED_AT_MAX = 1000, /* with filters: requests are counted by the services */
 };
 
-static enum lk_status read_number(const struct lk_args *args, const char *name, int64_t least,
-                                  int64_t most, int64_t *ret, struct lk_error *err)
-{
-    if (!lk_args_has(args, name) ||
-        (lk_str_to_i64(lk_args_get(args, name), ret) && *ret >= least && *ret <= most))
-        return LK_OK;
-    lk_error_set(err, LK_INVALID, "BadNumber", "--%s takes a number from %d to %d", name,
-                 (int)least, (int)most);
-    return lk_error_next(err, "--%s 50", name);
-}
-
 static enum lk_status read_filter(const struct lk_context *context, const struct lk_args *args,
                                   struct lk_livy_filter *ret, struct lk_error *err)
 {
@@ -74,11 +63,11 @@ enum lk_status lk_batch_find(struct lk_context *context, const struct lk_args *a
     struct lk_livy_filter filter;
     struct lk_livy *livy;
     size_t looked_at;
-    enum lk_status st = read_number(args, "max", 1, FOUND_MAX, &max, err);
+    enum lk_status st = lk_args_number(args, "max", 1, FOUND_MAX, "--max 50", &max, err);
 
     *ret = (struct lk_batch_found){.more = false};
     if (!st)
-        st = read_number(args, "skip", 0, SKIP_MAX, &skip, err);
+        st = lk_args_number(args, "skip", 0, SKIP_MAX, "--skip 50", &skip, err);
     if (!st)
         st = read_filter(context, args, &filter, err);
     if (!st)
@@ -93,6 +82,7 @@ enum lk_status lk_batch_find(struct lk_context *context, const struct lk_args *a
         return st;
     ret->looked_at = ret->list.count;
     keep(&ret->list, &filter, (size_t)skip, (size_t)max, &ret->more);
+    ret->next_skip = skip + (int64_t)ret->list.count;
     for (size_t i = ret->list.count; i > 0; i--)
         lk_batch_seen(context, &ret->list.batches[i - 1]);
     return LK_OK;
@@ -103,17 +93,14 @@ void lk_batch_found_done(struct lk_batch_found *found)
     lk_livy_list_done(&found->list);
 }
 
-void lk_batch_found_note(const struct lk_batch_found *found, const struct lk_args *args,
-                         struct lk_buf *markdown, struct lk_buf *plain)
+void lk_batch_found_note(const struct lk_batch_found *found, struct lk_buf *markdown,
+                         struct lk_buf *plain)
 {
     LK_CLEANUP(lk_buf_done) struct lk_buf note = LK_BUF_INIT(512);
-    int64_t skip = 0;
 
-    if (lk_args_has(args, "skip") && !lk_str_to_i64(lk_args_get(args, "skip"), &skip))
-        skip = 0;
     if (found->more)
         lk_buf_printf(&note, "There are more: the same line with --skip %lld shows them.",
-                      (long long)(skip + (int64_t)found->list.count));
+                      (long long)found->next_skip);
     else if (found->looked_at >= LOOKED_AT_MAX)
         lk_buf_printf(&note, "Only the newest %zu batches were looked at.", found->looked_at);
     if (!note.len)

@@ -23,6 +23,7 @@
 
 struct lk_batch_found {
     struct lk_livy_list list; /* newest first; total is that of the service, unfiltered */
+    int64_t next_skip;        /* the --skip of the next page */
     size_t looked_at;         /* batches that the filters saw */
     bool more;                /* there are more of them than list holds */
 };
@@ -32,7 +33,7 @@ LK_MUST_USE enum lk_status lk_batch_find(struct lk_context *context, const struc
 void lk_batch_found_done(struct lk_batch_found *found);
 /* What stands below the table: the next page, or what was not looked at. Nothing when there is
  * nothing to say. */
-void lk_batch_found_note(const struct lk_batch_found *found, const struct lk_args *args,
-                         struct lk_buf *markdown, struct lk_buf *plain);
+void lk_batch_found_note(const struct lk_batch_found *found, struct lk_buf *markdown,
+                         struct lk_buf *plain);
 
 #endif

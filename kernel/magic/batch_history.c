@@ -143,11 +143,7 @@ static void write_notes(const struct history *h, struct lk_answer *ret)
 static enum lk_status read_max(const struct lk_args *args, int64_t *ret, struct lk_error *err)
 {
     *ret = HISTORY_DEFAULT;
-    if (!lk_args_has(args, "max") ||
-        (lk_str_to_i64(lk_args_get(args, "max"), ret) && *ret > 0 && *ret <= HISTORY_MAX))
-        return LK_OK;
-    lk_error_set(err, LK_INVALID, "BadNumber", "--max takes a number from 1 to %d", HISTORY_MAX);
-    return lk_error_next(err, "%%batch history --max 50");
+    return lk_args_number(args, "max", 1, HISTORY_MAX, "%batch history --max 50", ret, err);
 }
 
 static void say_none(bool all, struct lk_answer *ret)

@@ -85,7 +85,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
     else
         say_none(&found, ret);
     lk_table_free(table);
-    lk_batch_found_note(&found, args, &ret->markdown, &ret->plain);
+    lk_batch_found_note(&found, &ret->markdown, &ret->plain);
     return LK_OK;
 }
 

@@ -84,13 +84,9 @@ static enum lk_status read_options(struct sweeping *s, const struct lk_args *arg
     int64_t parallel = 0, timeout_ms = 0;
     enum lk_status st;
 
-    if (lk_args_has(args, "max-parallel") &&
-        (!lk_str_to_i64(lk_args_get(args, "max-parallel"), &parallel) || parallel < 1 ||
-         parallel > PARALLEL_MAX)) {
-        lk_error_set(err, LK_INVALID, "BadNumber", "--max-parallel takes a number from 1 to %d",
-                     PARALLEL_MAX);
-        return lk_error_next(err, "--max-parallel 4");
-    }
+    st = lk_args_number(args, "max-parallel", 1, PARALLEL_MAX, "--max-parallel 4", &parallel, err);
+    if (st)
+        return st;
     if (lk_args_has(args, "retry-failed") && !lk_args_has(args, "resume")) {
         lk_error_set(err, LK_INVALID, "BadOption", "--retry-failed goes with --resume");
         return lk_error_next(err, "The same line with --resume --retry-failed");

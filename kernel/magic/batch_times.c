@@ -256,7 +256,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
         lk_buf_put(&ret->plain, LK_STR("The service tells no times of these batches.\n"));
     }
     free(times);
-    lk_batch_found_note(&found, args, &ret->markdown, &ret->plain);
+    lk_batch_found_note(&found, &ret->markdown, &ret->plain);
     lk_answer_show_view(cell, ret);
     lk_batch_times_show_picture(context, cell, found.list.batches, found.list.count);
     return LK_OK;

@@ -13,12 +13,8 @@ static const struct lk_option options[] = {
 static enum lk_status read_max(const struct lk_args *args, int64_t *ret, struct lk_error *err)
 {
     *ret = SHOWN_DEFAULT;
-    if (!lk_args_has(args, "bytes"))
-        return LK_OK;
-    if (lk_str_to_i64(lk_args_get(args, "bytes"), ret) && *ret > 0 && *ret <= SHOWN_MAX)
-        return LK_OK;
-    lk_error_set(err, LK_INVALID, "BadNumber", "--bytes takes a number from 1 to %d", SHOWN_MAX);
-    return lk_error_next(err, "%%lakehouse cat PATH --bytes 100000");
+    return lk_args_number(args, "bytes", 1, SHOWN_MAX, "%lakehouse cat PATH --bytes 100000", ret,
+                          err);
 }
 
 /* A cut in the middle of a character is not the file's fault. */
