@@ -8,9 +8,7 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
                           struct lk_error *err)
 {
-    LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch target = LK_LIVY_BATCH_INIT;
     LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
-    struct lk_livy *livy;
     enum lk_status st;
 
     (void)body;
@@ -19,14 +17,9 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
         return lk_error_next(err, "%%batch attach ID, its name, or its link; %%batch list shows "
                                   "what there is.");
     }
-    st = lk_batch_target(context, lk_args_positional(args, 0), cell->cancel, &target, err);
-    if (!st)
-        st = lk_context_livy(context, &livy, err);
-    if (!st)
-        st = lk_livy_get(livy, lk_str_from(target.id), cell->cancel, &batch, err);
+    st = lk_batch_ask(context, lk_args_positional(args, 0), cell->cancel, &batch, err);
     if (st)
         return st;
-    lk_batch_seen(context, &batch);
     snprintf(context->last_batch, sizeof context->last_batch, "%s", batch.id);
     ret->value = lk_batch_value(context, &batch);
     lk_batch_summary(context, &batch, &ret->markdown, &ret->plain);

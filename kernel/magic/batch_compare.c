@@ -218,21 +218,16 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
 {
     LK_CLEANUP(sides_done)
     struct sides sides = {.batches = {LK_LIVY_BATCH_INIT, LK_LIVY_BATCH_INIT}};
-    struct lk_livy *livy;
-    enum lk_status st;
+    enum lk_status st = LK_OK;
 
     (void)body;
     if (lk_args_positional_count(args) != 2) {
         lk_error_set(err, LK_INVALID, "TwoBatches", "%%batch compare wants two batches");
         return lk_error_next(err, "%%batch compare ID ID; %%batch list shows what there is.");
     }
-    st = lk_context_livy(context, &livy, err);
-    for (size_t i = 0; !st && i < 2; i++) {
-        LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch target = LK_LIVY_BATCH_INIT;
-        st = lk_batch_target(context, lk_args_positional(args, i), cell->cancel, &target, err);
-        if (!st)
-            st = lk_livy_get(livy, lk_str_from(target.id), cell->cancel, &sides.batches[i], err);
-    }
+    for (size_t i = 0; !st && i < 2; i++)
+        st = lk_batch_ask(context, lk_args_positional(args, i), cell->cancel, &sides.batches[i],
+                          err);
     if (st)
         return st;
     compare(context, &sides, ret);

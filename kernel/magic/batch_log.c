@@ -58,11 +58,7 @@ static enum lk_status read_source(struct lk_str text, unsigned *ret, struct lk_e
 static enum lk_status read_tail(const struct lk_args *args, int64_t *ret, struct lk_error *err)
 {
     *ret = LINES_DEFAULT;
-    if (!lk_args_has(args, "tail") ||
-        (lk_str_to_i64(lk_args_get(args, "tail"), ret) && *ret > 0 && *ret <= LINES_MAX))
-        return LK_OK;
-    lk_error_set(err, LK_INVALID, "BadNumber", "--tail takes a number from 1 to %d", LINES_MAX);
-    return lk_error_next(err, "%%batch log --tail 100");
+    return lk_args_number(args, "tail", 1, LINES_MAX, "%batch log --tail 100", ret, err);
 }
 
 static enum lk_status read_pattern(const struct lk_args *args, struct lk_log_ask *ret,
@@ -275,9 +271,8 @@ static bool wants_text(const struct lk_cell *cell, const struct lk_args *args)
 }
 
 static enum lk_status show_end(struct lk_context *context, struct lk_cell *cell,
-                               const struct lk_args *args, const struct lk_livy_batch *target,
-                               const struct lk_log_ask *ask, struct lk_answer *ret,
-                               struct lk_error *err)
+                               const struct lk_args *args, const struct lk_log_ask *ask,
+                               struct lk_answer *ret, struct lk_error *err)
 {
     LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
     LK_CLEANUP(lk_buf_done) struct lk_buf text = LK_BUF_INIT(2 * TAIL_BYTES_MAX);
@@ -288,10 +283,9 @@ static enum lk_status show_end(struct lk_context *context, struct lk_cell *cell,
     enum lk_status st = lk_context_livy(context, &livy, err);
 
     if (!st)
-        st = lk_livy_get(livy, lk_str_from(target->id), cell->cancel, &batch, err);
+        st = lk_batch_ask(context, lk_args_positional(args, 0), cell->cancel, &batch, err);
     if (st)
         return st;
-    lk_batch_seen(context, &batch);
     sources = sources_now(livy, &batch, ask);
     st = show_sources(livy, cell, &batch, sources, ask, &shown, err);
     if (st)
@@ -323,13 +317,11 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
 
     (void)body;
     st = read_ask(args, &ask, err);
+    if (!st && !lk_args_has(args, "follow"))
+        return show_end(context, cell, args, &ask, ret, err);
     if (!st)
         st = lk_batch_target(context, lk_args_positional(args, 0), cell->cancel, &target, err);
-    if (st)
-        return st;
-    return lk_args_has(args, "follow")
-               ? lk_log_follow_in_cell(context, cell, &target, &ask, ret, err)
-               : show_end(context, cell, args, &target, &ask, ret, err);
+    return st ? st : lk_log_follow_in_cell(context, cell, &target, &ask, ret, err);
 }
 
 const struct lk_magic lk_magic_batch_log = {

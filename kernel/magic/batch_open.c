@@ -66,21 +66,14 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
                           struct lk_error *err)
 {
-    LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch target = LK_LIVY_BATCH_INIT;
     LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
     struct pages pages = {.count = 0};
-    struct lk_livy *livy;
     enum lk_status st;
 
     (void)body;
-    st = lk_batch_target(context, lk_args_positional(args, 0), cell->cancel, &target, err);
-    if (!st)
-        st = lk_context_livy(context, &livy, err);
-    if (!st)
-        st = lk_livy_get(livy, lk_str_from(target.id), cell->cancel, &batch, err);
+    st = lk_batch_ask(context, lk_args_positional(args, 0), cell->cancel, &batch, err);
     if (st)
         return st;
-    lk_batch_seen(context, &batch);
     find_pages(context, &batch, &pages);
     ret->value = json_object();
     json_object_set_new(ret->value, "kind", json_string("batch.links"));

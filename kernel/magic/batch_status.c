@@ -6,22 +6,13 @@ static enum lk_status run(struct lk_context *context, struct lk_cell *cell,
                           const struct lk_args *args, struct lk_str body, struct lk_answer *ret,
                           struct lk_error *err)
 {
-    LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch target = LK_LIVY_BATCH_INIT;
     LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch batch = LK_LIVY_BATCH_INIT;
-    struct lk_livy *livy;
     enum lk_status st;
 
     (void)body;
-    st = lk_batch_target(context, lk_args_positional(args, 0), cell->cancel, &target, err);
-    if (!st)
-        st = lk_context_livy(context, &livy, err);
-    if (!st)
-        st = lk_livy_get(livy, lk_str_from(target.id), cell->cancel, &batch, err);
-    if (st == LK_NOT_FOUND && target.id[0])
-        lk_batch_explain_gone(context, lk_str_from(target.id), err);
+    st = lk_batch_ask(context, lk_args_positional(args, 0), cell->cancel, &batch, err);
     if (st)
         return st;
-    lk_batch_seen(context, &batch);
     ret->value = lk_batch_value(context, &batch);
     lk_batch_summary(context, &batch, &ret->markdown, &ret->plain);
     return LK_OK;

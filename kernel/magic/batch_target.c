@@ -134,7 +134,9 @@ static void tell_gone(const struct lk_journal_entry *entry, struct lk_error *err
                        "has the submission, `%%batch list` what the service still knows.");
 }
 
-void lk_batch_explain_gone(struct lk_context *context, struct lk_str id, struct lk_error *err)
+/* After LK_NOT_FOUND, for a batch that was submitted from here to a service that drops records: err
+ * tells that instead, with the time of the submission. Else it stays. */
+static void explain_gone(struct lk_context *context, struct lk_str id, struct lk_error *err)
 {
     struct lk_journal_entry *entries = NULL;
     size_t count = 0, bad = 0, i = 0;
@@ -150,6 +152,25 @@ void lk_batch_explain_gone(struct lk_context *context, struct lk_str id, struct 
     if (i < count)
         tell_gone(&entries[i], err);
     free(entries);
+}
+
+enum lk_status lk_batch_ask(struct lk_context *context, struct lk_str text,
+                            struct lk_cancel *cancel, struct lk_livy_batch *ret,
+                            struct lk_error *err)
+{
+    LK_CLEANUP(lk_livy_batch_done) struct lk_livy_batch target = LK_LIVY_BATCH_INIT;
+    struct lk_livy *livy;
+    enum lk_status st = lk_batch_target(context, text, cancel, &target, err);
+
+    if (!st)
+        st = lk_context_livy(context, &livy, err);
+    if (!st)
+        st = lk_livy_get(livy, lk_str_from(target.id), cancel, ret, err);
+    if (st == LK_NOT_FOUND && target.id[0])
+        explain_gone(context, lk_str_from(target.id), err);
+    if (!st)
+        lk_batch_seen(context, ret);
+    return st;
 }
 
 void lk_batch_seen(struct lk_context *context, const struct lk_livy_batch *batch)

@@ -8,18 +8,19 @@ enum { LK_BATCH_NAMES_LOOK_BACK = 200 }; /* batches of the list among which a na
 
 /* text empty: the last one submitted here, else the newest in the journal for this service. A GUID
  * or number is an id, an address a link to a batch of this service; anything else is looked up as a
- * name, newest first. Fills ret->id (and more
- * when the service was asked). */
+ * name, newest first. Fills ret->id (and more when the service was asked). */
 LK_MUST_USE enum lk_status lk_batch_target(struct lk_context *context, struct lk_str text,
                                            struct lk_cancel *cancel, struct lk_livy_batch *ret,
                                            struct lk_error *err);
+/* The same, and asks the service for it, as it is now. What a service has dropped that was
+ * submitted from here is told as that. */
+LK_MUST_USE enum lk_status lk_batch_ask(struct lk_context *context, struct lk_str text,
+                                        struct lk_cancel *cancel, struct lk_livy_batch *ret,
+                                        struct lk_error *err);
 /* The newest batch of that name: of list (newest first), else of the journal for this service. */
 LK_MUST_USE enum lk_status lk_batch_of_name(struct lk_context *context,
                                             const struct lk_livy_list *list, struct lk_str name,
                                             struct lk_livy_batch *ret, struct lk_error *err);
-/* After LK_NOT_FOUND for a batch that was submitted from here, to a service that drops records:
- * err tells that instead, with the time of the submission. Else it stays. */
-void lk_batch_explain_gone(struct lk_context *context, struct lk_str id, struct lk_error *err);
 /* A GUID or a number. */
 bool lk_batch_is_id(struct lk_str text);
 /* The submission went to the service that is connected now. */

@@ -81,14 +81,18 @@ static void a_real_apache_livy_is_told_by_its_setting(void **state)
 
 static void a_batch_that_the_service_forgot_is_told_by_the_journal(void **state)
 {
+    static const char *const looks[] = {"%batch status 0", "%batch log 0", "%batch open 0",
+                                        "%batch attach 0", "%batch compare 0 0"};
     struct fixture *f = *state;
 
     RUN(f, SUBMIT);
     f->service.count = 0;
-    assert_lk_status(LK_NOT_FOUND, run(f, "%batch status 0"), &f->err);
-    assert_contains(f->err.message, "batch 'trips' (0): the service no longer knows it; submitted "
-                                    "from here at ");
-    assert_contains(f->err.next, "`%batch history`");
+    for (size_t i = 0; i < LK_COUNT(looks); i++) {
+        assert_lk_status(LK_NOT_FOUND, run(f, looks[i]), &f->err);
+        assert_contains(f->err.message, "batch 'trips' (0): the service no longer knows it; "
+                                        "submitted from here at ");
+        assert_contains(f->err.next, "`%batch history`");
+    }
     /* One that nobody submitted here is another matter. */
     assert_lk_status(LK_NOT_FOUND, run(f, "%batch status 17"), &f->err);
     assert_lacks(f->err.message, "submitted from here");
