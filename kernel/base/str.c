@@ -225,6 +225,14 @@ struct lk_str lk_str_cut(struct lk_str s, size_t max)
     return lk_str_slice(s, 0, from);
 }
 
+void lk_str_copy(struct lk_str s, char *ret, size_t size)
+{
+    s = lk_str_cut(s, size - 1);
+    if (s.len)
+        memcpy(ret, s.ptr, s.len);
+    ret[s.len] = '\0';
+}
+
 size_t lk_str_code_points(struct lk_str s)
 {
     size_t count = 0;

@@ -53,6 +53,8 @@ bool lk_str_is_utf8(struct lk_str s);
 size_t lk_str_utf8_prefix(struct lk_str s);
 /* At most the first max bytes of s, without tearing a UTF-8 sequence. */
 struct lk_str lk_str_cut(struct lk_str s, size_t max);
+/* Copies s, cut like that to size - 1 bytes, and a NUL into ret of size bytes (at least 1). */
+void lk_str_copy(struct lk_str s, char *ret, size_t size);
 /* Number of Unicode code points of valid UTF-8. */
 size_t lk_str_code_points(struct lk_str s);
 /* Levenshtein distance, for "did you mean"; both at most 64 bytes, else SIZE_MAX. */

@@ -85,14 +85,6 @@ static enum lk_status append(struct lk_journal *journal, const struct lk_journal
                               "writable.");
 }
 
-static void put_text(struct lk_str text, char *ret, size_t size)
-{
-    text = lk_str_cut(text, size - 1);
-    if (text.len)
-        memcpy(ret, text.ptr, text.len);
-    ret[text.len] = '\0';
-}
-
 struct lk_str lk_journal_file(struct lk_str file)
 {
     return lk_str_slice(file, 0, lk_str_find_char(file, '?'));
@@ -106,16 +98,16 @@ enum lk_status lk_journal_begin(struct lk_journal *journal, const struct lk_jour
     enum lk_status st = make_folder(journal, NULL);
 
     entry->intent_unix_ms = journal->clock->unix_ms(journal->clock);
-    put_text(intent->submit_id, entry->submit_id, sizeof(entry->submit_id));
-    put_text(intent->endpoint, entry->endpoint, sizeof(entry->endpoint));
-    put_text(intent->service, entry->service, sizeof(entry->service));
-    put_text(intent->name, entry->name, sizeof(entry->name));
-    put_text(intent->service_name, entry->service_name, sizeof(entry->service_name));
-    put_text(lk_journal_file(intent->file), entry->file, sizeof(entry->file));
-    put_text(intent->sha256, entry->sha256, sizeof(entry->sha256));
-    put_text(intent->sweep, entry->sweep, sizeof(entry->sweep));
+    lk_str_copy(intent->submit_id, entry->submit_id, sizeof(entry->submit_id));
+    lk_str_copy(intent->endpoint, entry->endpoint, sizeof(entry->endpoint));
+    lk_str_copy(intent->service, entry->service, sizeof(entry->service));
+    lk_str_copy(intent->name, entry->name, sizeof(entry->name));
+    lk_str_copy(intent->service_name, entry->service_name, sizeof(entry->service_name));
+    lk_str_copy(lk_journal_file(intent->file), entry->file, sizeof(entry->file));
+    lk_str_copy(intent->sha256, entry->sha256, sizeof(entry->sha256));
+    lk_str_copy(intent->sweep, entry->sweep, sizeof(entry->sweep));
     entry->member = intent->member;
-    put_text(intent->resubmit_of, entry->resubmit_of, sizeof(entry->resubmit_of));
+    lk_str_copy(intent->resubmit_of, entry->resubmit_of, sizeof(entry->resubmit_of));
     /* Before the line: there is no moment in which it looks like a lost one. */
     entry->was_locked = !st && lk_journal_lock_take(&journal->lock, intent->submit_id);
     st = append(journal, &line, err);
@@ -133,9 +125,9 @@ enum lk_status lk_journal_outcome(struct lk_journal *journal, struct lk_str subm
 
     line.entry.intent_unix_ms = journal->clock->unix_ms(journal->clock);
     line.entry.outcome = outcome;
-    put_text(submit_id, line.entry.submit_id, sizeof(line.entry.submit_id));
-    put_text(batch_id, line.entry.batch_id, sizeof(line.entry.batch_id));
-    put_text(lk_str_from(how), line.entry.how, sizeof(line.entry.how));
+    lk_str_copy(submit_id, line.entry.submit_id, sizeof(line.entry.submit_id));
+    lk_str_copy(batch_id, line.entry.batch_id, sizeof(line.entry.batch_id));
+    lk_str_copy(lk_str_from(how), line.entry.how, sizeof(line.entry.how));
     st = append(journal, &line, err);
     lk_journal_lock_drop(&journal->lock, submit_id);
     return st;

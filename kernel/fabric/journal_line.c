@@ -75,14 +75,6 @@ static const struct lk_json_field line_fields[] = {
     LK_JSON_OPTIONAL(struct fields, how, "how", LK_JSON_STR),
 };
 
-static void put_text(struct lk_str text, char *ret, size_t size)
-{
-    text = lk_str_cut(text, size - 1);
-    if (text.len)
-        memcpy(ret, text.ptr, text.len);
-    ret[text.len] = '\0';
-}
-
 static bool read_outcome(struct lk_str name, struct lk_journal_entry *ret)
 {
     for (size_t i = 0; i < LK_COUNT(outcome_names); i++) {
@@ -97,14 +89,14 @@ static bool read_outcome(struct lk_str name, struct lk_journal_entry *ret)
 
 static void read_intent(const struct fields *f, struct lk_journal_entry *ret)
 {
-    put_text(f->endpoint, ret->endpoint, sizeof(ret->endpoint));
-    put_text(f->service, ret->service, sizeof(ret->service));
-    put_text(f->name, ret->name, sizeof(ret->name));
-    put_text(f->service_name, ret->service_name, sizeof(ret->service_name));
-    put_text(f->file, ret->file, sizeof(ret->file));
-    put_text(f->sha256, ret->sha256, sizeof(ret->sha256));
-    put_text(f->resubmit_of, ret->resubmit_of, sizeof(ret->resubmit_of));
-    put_text(f->sweep, ret->sweep, sizeof(ret->sweep));
+    lk_str_copy(f->endpoint, ret->endpoint, sizeof(ret->endpoint));
+    lk_str_copy(f->service, ret->service, sizeof(ret->service));
+    lk_str_copy(f->name, ret->name, sizeof(ret->name));
+    lk_str_copy(f->service_name, ret->service_name, sizeof(ret->service_name));
+    lk_str_copy(f->file, ret->file, sizeof(ret->file));
+    lk_str_copy(f->sha256, ret->sha256, sizeof(ret->sha256));
+    lk_str_copy(f->resubmit_of, ret->resubmit_of, sizeof(ret->resubmit_of));
+    lk_str_copy(f->sweep, ret->sweep, sizeof(ret->sweep));
     ret->member = f->member;
     ret->was_locked = f->locked;
 }
@@ -121,14 +113,14 @@ bool lk_journal_line_read(struct lk_str text, struct lk_journal_line *ret)
         !f.submit_id.len || f.submit_id.len >= sizeof(entry->submit_id) ||
         !lk_time_from_iso8601(f.at, &entry->intent_unix_ms))
         return false;
-    put_text(f.submit_id, entry->submit_id, sizeof(entry->submit_id));
+    lk_str_copy(f.submit_id, entry->submit_id, sizeof(entry->submit_id));
     ret->is_outcome = lk_str_eq(f.event, LK_STR("outcome"));
     if (!ret->is_outcome) {
         read_intent(&f, entry);
         return lk_str_eq(f.event, LK_STR("intent"));
     }
-    put_text(f.batch_id, entry->batch_id, sizeof(entry->batch_id));
-    put_text(f.how, entry->how, sizeof(entry->how));
+    lk_str_copy(f.batch_id, entry->batch_id, sizeof(entry->batch_id));
+    lk_str_copy(f.how, entry->how, sizeof(entry->how));
     return read_outcome(f.outcome, entry);
 }
 

@@ -9,17 +9,9 @@
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-static void put_text(struct lk_str text, char *ret, size_t size)
-{
-    text = lk_str_cut(text, size - 1);
-    if (text.len)
-        memcpy(ret, text.ptr, text.len);
-    ret[text.len] = '\0';
-}
-
 static void put_lower(struct lk_str text, char *ret, size_t size)
 {
-    put_text(lk_str_trim(text), ret, size);
+    lk_str_copy(lk_str_trim(text), ret, size);
     for (; *ret; ret++) {
         if (*ret >= 'A' && *ret <= 'Z')
             *ret = (char)(*ret - 'A' + 'a');
@@ -89,7 +81,7 @@ static enum lk_status read_id(const json_t *json, struct lk_livy_batch *ret, str
         if (json_is_integer(id) && json_integer_value(id) >= 0)
             (void)snprintf(ret->id, sizeof(ret->id), "%lld", (long long)json_integer_value(id));
         else if (text.len < sizeof(ret->id))
-            put_text(text, ret->id, sizeof(ret->id));
+            lk_str_copy(text, ret->id, sizeof(ret->id));
     }
     /* It becomes part of addresses. */
     for (const char *c = ret->id; *c; c++) {
@@ -245,7 +237,7 @@ static void read_phase(const struct reply *reply, struct lk_livy_batch *ret)
         put_words(lk_str_from(ret->state), &line);
     if (ret->end == LK_BATCH_GOING && why.len && line.len)
         lk_buf_printf(&line, ": %.*s", LK_STR_ARGS(why));
-    put_text(lk_buf_view(&line), ret->phase, sizeof(ret->phase));
+    lk_str_copy(lk_buf_view(&line), ret->phase, sizeof(ret->phase));
 }
 
 static void put_error_infos(const json_t *infos, struct lk_buf *ret)
@@ -290,24 +282,25 @@ static void read_message(const struct reply *reply, struct lk_livy_batch *ret)
         lk_buf_put(&text, lk_json_get_str(reply->root, "errorCode"));
     if (!text.len)
         lk_buf_put(&text, cause_in_log(json_object_get(reply->root, "log")));
-    put_text(lk_buf_view(&text), ret->message, sizeof(ret->message));
+    lk_str_copy(lk_buf_view(&text), ret->message, sizeof(ret->message));
 }
 
 static void read_names(const struct reply *reply, struct lk_livy_batch *ret)
 {
     struct lk_str ui = lk_json_get_str(json_object_get(reply->root, "appInfo"), "sparkUiUrl");
 
-    put_text(first_text(reply->root, (const char *const[]){"name", "livyName", NULL}), ret->name,
-             sizeof(ret->name));
-    put_text(first_text(reply->root, (const char *const[]){"appId", "sparkApplicationId", NULL}),
-             ret->app_id, sizeof(ret->app_id));
-    put_text(first_text(reply->root, (const char *const[]){"submitterName", "submitterId", NULL}),
-             ret->submitter, sizeof(ret->submitter));
+    lk_str_copy(first_text(reply->root, (const char *const[]){"name", "livyName", NULL}), ret->name,
+                sizeof(ret->name));
+    lk_str_copy(first_text(reply->root, (const char *const[]){"appId", "sparkApplicationId", NULL}),
+                ret->app_id, sizeof(ret->app_id));
+    lk_str_copy(
+        first_text(reply->root, (const char *const[]){"submitterName", "submitterId", NULL}),
+        ret->submitter, sizeof(ret->submitter));
     if (!ret->submitter[0]) /* the monitoring API has it one level down (livy.md §2) */
-        put_text(lk_json_get_str(json_object_get(reply->root, "submitter"), "id"), ret->submitter,
-                 sizeof(ret->submitter));
+        lk_str_copy(lk_json_get_str(json_object_get(reply->root, "submitter"), "id"),
+                    ret->submitter, sizeof(ret->submitter));
     if (lk_str_starts(ui, LK_STR("https://")) || lk_str_starts(ui, LK_STR("http://")))
-        put_text(ui, ret->spark_ui_url, sizeof(ret->spark_ui_url));
+        lk_str_copy(ui, ret->spark_ui_url, sizeof(ret->spark_ui_url));
 }
 
 void lk_livy_batch_done(struct lk_livy_batch *batch)
@@ -355,7 +348,7 @@ void lk_livy_batch_cancel_was_asked(struct lk_livy_batch *batch)
     batch->cancel_requested = true;
     if (batch->end == LK_BATCH_FAILED && strcmp(batch->state, "killed") == 0) {
         batch->end = LK_BATCH_CANCELLED;
-        put_text(lk_str_from(lk_batch_end_name(batch->end)), batch->phase, sizeof(batch->phase));
+        lk_str_copy(lk_str_from(lk_batch_end_name(batch->end)), batch->phase, sizeof(batch->phase));
     }
 }
 

@@ -67,14 +67,6 @@ struct lk_str lk_livy_name_of_file(struct lk_str file)
     return base.len ? base : LK_STR("batch");
 }
 
-static void put_text(struct lk_str text, char *ret, size_t size)
-{
-    text = lk_str_cut(text, size - 1);
-    if (text.len)
-        memcpy(ret, text.ptr, text.len);
-    ret[text.len] = '\0';
-}
-
 static void put_tag(const char *submit_id, json_t *body)
 {
     json_t *tags = json_object_get(body, "tags");
@@ -94,7 +86,7 @@ void lk_livy_marker_put(const struct lk_livy_profile *profile, const char *submi
     char own[LK_MARKER_DIGITS];
 
     if (profile->marker == LK_LIVY_MARKER_TAG) {
-        put_text(name, ret_name, LK_BATCH_TEXT_MAX);
+        lk_str_copy(name, ret_name, LK_BATCH_TEXT_MAX);
         put_tag(submit_id, body);
         return;
     }
@@ -102,7 +94,7 @@ void lk_livy_marker_put(const struct lk_livy_profile *profile, const char *submi
         name = lk_livy_name_of_file(lk_json_get_str(body, "file"));
     /* The name of a copied request may carry the marker of the first. */
     (void)lk_livy_marker_split(name, &name, &digits);
-    put_text(name, ret_name, LK_BATCH_TEXT_MAX - LK_MARKER_LEN);
+    lk_str_copy(name, ret_name, LK_BATCH_TEXT_MAX - LK_MARKER_LEN);
     digits = first_digits(lk_str_from(submit_id), own);
     json_object_set_new(body, "name", lk_json_textf("%s-%.*s", ret_name, LK_STR_ARGS(digits)));
 }
@@ -128,12 +120,12 @@ void lk_livy_marker_read(const struct lk_livy_profile *profile, struct lk_livy_b
 {
     struct lk_str name, digits;
 
-    put_text(lk_json_get_str(json_object_get(batch->raw, "tags"), tag), batch->submit_id,
-             sizeof(batch->submit_id));
+    lk_str_copy(lk_json_get_str(json_object_get(batch->raw, "tags"), tag), batch->submit_id,
+                sizeof(batch->submit_id));
     memcpy(batch->service_name, batch->name, sizeof(batch->service_name));
     if (profile->marker != LK_LIVY_MARKER_NAME ||
         !lk_livy_marker_split(lk_str_from(batch->service_name), &name, &digits))
         return;
     batch->name[name.len] = '\0';
-    put_text(digits, batch->submit_id, sizeof(batch->submit_id));
+    lk_str_copy(digits, batch->submit_id, sizeof(batch->submit_id));
 }

@@ -5,14 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void put_text(struct lk_str text, char *ret, size_t size)
-{
-    text = lk_str_cut(text, size - 1);
-    if (text.len)
-        memcpy(ret, text.ptr, text.len);
-    ret[text.len] = '\0';
-}
-
 void lk_watch_many_init(struct lk_watch_many *many, const struct lk_livy_profile *profile)
 {
     *many = (struct lk_watch_many){.profile = profile,
@@ -45,14 +37,14 @@ struct lk_watched *lk_watch_many_add(struct lk_watch_many *many, struct lk_str i
         many->items = lk_realloc(many->items, (2 * many->count + 1) * sizeof(*many->items));
     item = &many->items[many->count++];
     *item = (struct lk_watched){.record_due_ms = INT64_MAX};
-    put_text(id, item->batch.id, sizeof(item->batch.id));
+    lk_str_copy(id, item->batch.id, sizeof(item->batch.id));
     return item;
 }
 
 void lk_watched_know(struct lk_watched *watched, struct lk_livy_batch *batch_take)
 {
-    put_text(lk_livy_batch_service_name(batch_take), watched->service_name,
-             sizeof(watched->service_name));
+    lk_str_copy(lk_livy_batch_service_name(batch_take), watched->service_name,
+                sizeof(watched->service_name));
     /* A record without a name does not take one away that is known. */
     if (!batch_take->name[0])
         memcpy(batch_take->name, watched->batch.name, sizeof(batch_take->name));
@@ -66,8 +58,8 @@ void lk_watched_know(struct lk_watched *watched, struct lk_livy_batch *batch_tak
 void lk_watched_accepted(struct lk_watched *watched, struct lk_str name, struct lk_str submit_id)
 {
     if (!watched->batch.name[0])
-        put_text(name, watched->batch.name, sizeof(watched->batch.name));
-    put_text(submit_id, watched->submit_id, sizeof(watched->submit_id));
+        lk_str_copy(name, watched->batch.name, sizeof(watched->batch.name));
+    lk_str_copy(submit_id, watched->submit_id, sizeof(watched->submit_id));
     watched->state.seen = true;
 }
 

@@ -273,6 +273,24 @@ static void allocations_are_never_null_and_begin_as_zero(void **state)
     free(none);
 }
 
+static void a_copy_into_a_place_is_cut_to_fit(void **state)
+{
+    char place[5] = "????";
+
+    (void)state;
+    lk_str_copy(LK_STR("abcdef"), place, sizeof place);
+    assert_string_equal(place, "abcd");
+    lk_str_copy(LK_STR("abc\xC3\xA9"), place, sizeof place); /* not half of the last one */
+    assert_string_equal(place, "abc");
+    lk_str_copy(LK_STR("\0b"), place, sizeof place);
+    assert_memory_equal(place, "\0b\0", 3);
+    lk_str_copy(LK_STR_EMPTY, place, sizeof place);
+    assert_string_equal(place, "");
+    place[0] = '?';
+    lk_str_copy(LK_STR("a"), place, 1);
+    assert_string_equal(place, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +306,7 @@ int main(void)
         cmocka_unit_test(a_guid_has_its_dashes_in_place),
         cmocka_unit_test(utf8_is_what_rfc_3629_says),
         cmocka_unit_test(a_cut_does_not_tear_a_character),
+        cmocka_unit_test(a_copy_into_a_place_is_cut_to_fit),
         cmocka_unit_test(code_points_are_counted_not_bytes),
         cmocka_unit_test(distance_counts_edits),
         cmocka_unit_test(a_copy_is_terminated),
