@@ -404,7 +404,7 @@ static bool has_password(const struct asked *asked)
  * browser for some web page, which a browser says by Origin (RFC 6454 §7). */
 static bool let_in(const struct asked *asked)
 {
-    if (asked->face == LOCAL_FACE_HDINSIGHT) {
+    if (local_livy_face(asked->face)->wants_password) {
         if (has_password(asked))
             return true;
         answer_page(asked, 401, "Unauthorized");
@@ -423,7 +423,7 @@ static bool let_in(const struct asked *asked)
 
 static bool lacks_header(const struct asked *asked)
 {
-    bool wanted = asked->face == LOCAL_FACE_HDINSIGHT || asked->livy->limits.apache_csrf;
+    bool wanted = local_livy_face(asked->face)->wants_password || asked->livy->limits.apache_csrf;
 
     return wanted && !is_read(asked->request->method) &&
            !local_request_header(asked->request, "X-Requested-By").len;
@@ -432,18 +432,17 @@ static bool lacks_header(const struct asked *asked)
 void local_livy_handle_apache(struct local_livy *livy, enum local_face face, struct lk_str rest,
                               const struct local_request *request, struct local_reply *reply)
 {
+    const struct local_livy_face *row = local_livy_face(face);
     struct local_caller caller = {.is_user = true};
     struct asked asked = {.livy = livy,
                           .face = face,
-                          .edition = livy->apache,
+                          .edition = row->edition ? local_livy_edition(row->edition) : livy->apache,
                           .request = request,
                           .caller = &caller,
                           .reply = reply};
 
-    if (face == LOCAL_FACE_HDINSIGHT) {
-        asked.edition = local_livy_edition("0.7.1");
-        snprintf(caller.name, sizeof caller.name, "%s", livy->basic_user ? livy->basic_user : "");
-    }
+    if (row->wants_password && livy->basic_user)
+        snprintf(caller.name, sizeof caller.name, "%s", livy->basic_user);
     pthread_mutex_lock(&livy->lock);
     local_livy_prune(livy);
     pthread_mutex_unlock(&livy->lock);

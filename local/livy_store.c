@@ -157,10 +157,15 @@ void local_livy_forget(struct local_livy *livy, struct local_livy_job *job)
             (--livy->job_count - index) * sizeof *livy->jobs);
 }
 
-/* The services in whose memory an ended batch stays for a time, not for a number. */
 static bool is_timed(const struct local_batch *batch)
 {
-    return batch->face == LOCAL_FACE_APACHE || batch->face == LOCAL_FACE_HDINSIGHT;
+    return local_livy_face(batch->face)->is_timed;
+}
+
+/* After a restart: as Apache Livy without recovery. */
+static bool is_forgotten(const struct local_livy *livy, enum local_face face)
+{
+    return livy->limits.apache_forgets && local_livy_face(face)->may_forget;
 }
 
 static bool is_over_time(const struct local_livy *livy, const struct local_batch *batch)
@@ -224,7 +229,7 @@ static void load_numbers(struct local_livy *livy)
     if (lk_file_read(path, &text, NULL) == LK_OK)
         (void)!lk_json_parse(lk_buf_view(&text), "numbers.json", &json, NULL);
     for (int i = LOCAL_FACE_APACHE; i < LOCAL_FACES; i++) {
-        if (i == LOCAL_FACE_APACHE && livy->limits.apache_forgets)
+        if (is_forgotten(livy, (enum local_face)i))
             continue;
         livy->numbers[i] =
             json_integer_value(json_object_get(json, local_livy_face((enum local_face)i)->name));
@@ -259,7 +264,7 @@ static void load_entry(struct local_livy *livy, const char *name)
         lk_log(LK_LOG_WARN, "batch %s is skipped: %s", name, why.message);
         return;
     }
-    if (batch.face == LOCAL_FACE_APACHE && livy->limits.apache_forgets) {
+    if (is_forgotten(livy, batch.face)) {
         local_remove_tree(folder);
         local_batch_done(&batch);
         return;
