@@ -126,15 +126,6 @@ static enum lk_status load_one(struct local_livy *livy, const char *id, struct l
     return st;
 }
 
-static void keep(struct local_livy *livy, const struct local_batch *batch)
-{
-    struct local_livy_job *job = lk_alloc(sizeof *job);
-
-    *job = (struct local_livy_job){.batch = *batch};
-    livy->jobs = lk_realloc(livy->jobs, (livy->job_count + 1) * sizeof *livy->jobs);
-    livy->jobs[livy->job_count++] = job;
-}
-
 static int by_time(const void *left, const void *right)
 {
     const struct local_livy_job *const *a = left, *const *b = right;
@@ -271,7 +262,7 @@ static void load_entry(struct local_livy *livy, const char *name)
     }
     if (!local_batch_has_ended(&batch))
         end_orphan(livy, &batch);
-    keep(livy, &batch);
+    local_livy_keep(livy, &batch);
 }
 
 enum lk_status local_livy_load_all(struct local_livy *livy, struct lk_error *err)
