@@ -71,7 +71,7 @@ static void fail_to_start(struct local_livy *livy, struct local_livy_job *job,
     local_batch_blame(&job->batch, err->code, "User", lk_str_from(err->message));
     local_batch_enter(&job->batch, LOCAL_BATCH_DEAD, now_ms(livy));
     local_livy_note(livy, &job->batch, "not started: %s", err->message);
-    if (job->batch.face != LOCAL_FACE_FABRIC)
+    if (local_livy_face(job->batch.face)->one_log)
         tell_in_output(livy, &job->batch, err->message);
     local_livy_save(livy, &job->batch);
     pthread_cond_broadcast(&livy->ended);
@@ -85,7 +85,7 @@ static enum lk_status launch(struct local_livy *livy, struct local_livy_job *job
     struct local_runner_options runner = livy->runner;
     enum lk_status st;
 
-    runner.local_files = runner.joined_output = job->batch.face != LOCAL_FACE_FABRIC;
+    runner.local_files = runner.joined_output = local_livy_face(job->batch.face)->one_log;
     st = local_runner_plan(&runner, job->batch.request, folder, &plan, err);
     if (st)
         return st;

@@ -4,15 +4,23 @@
 
 static const struct local_livy_face faces[LOCAL_FACES] = {
     [LOCAL_FACE_FABRIC] = {.name = "fabric", .root = LK_STR_INIT("/v1")},
-    [LOCAL_FACE_APACHE] = {.name = "apache", .root = LK_STR_INIT("/apache")},
+    [LOCAL_FACE_APACHE] = {.name = "apache",
+                           .root = LK_STR_INIT("/apache"),
+                           .one_log = true,
+                           .is_timed = true,
+                           .may_forget = true},
     [LOCAL_FACE_HDINSIGHT] = {.name = "hdinsight",
                               .root = LK_STR_INIT("/hdinsight/livy"),
-                              .is_yarn = true},
+                              .edition = "0.7.1",
+                              .is_yarn = true,
+                              .one_log = true,
+                              .wants_password = true,
+                              .is_timed = true},
     [LOCAL_FACE_SYNAPSE] = {.name = "synapse",
                             .root = LK_STR_INIT(
                                 "/synapse/livyApi/versions/2019-11-01-preview/sparkPools"),
                             .is_yarn = true,
-                            .has_tags = true},
+                            .one_log = true},
 };
 
 /* The newest first: it is the one that people run. */

@@ -28,10 +28,14 @@ struct local_livy_edition {
 
 /* What differs between the services that speak Apache's language. */
 struct local_livy_face {
-    const char *name;   /* "apache": in records, and "<name>_endpoint" in the state file */
-    struct lk_str root; /* the path before /batches */
-    bool is_yarn;       /* the log has YARN's part, appId is told, `starting` lasts */
-    bool has_tags;      /* and no proxyUser and queue: Synapse */
+    const char *name;    /* "apache": in records, and "<name>_endpoint" in the state file */
+    struct lk_str root;  /* the path before /batches */
+    const char *edition; /* the release that it always is; NULL: the one that is asked for */
+    bool is_yarn;        /* the log has YARN's part, appId is told, `starting` lasts */
+    bool one_log;        /* of stdout, stderr and why nothing started; and file: paths are taken */
+    bool wants_password; /* Basic, for all; and X-Requested-By for what changes something */
+    bool is_timed;       /* an ended batch is kept for a time, not for a number */
+    bool may_forget;     /* --apache-forgets is meant */
 };
 
 const struct local_livy_face *local_livy_face(enum local_face face);

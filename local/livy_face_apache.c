@@ -268,29 +268,52 @@ static void list(const struct asked *asked)
     answer_json(asked, 200, json);
 }
 
-/* GET of a batch, of its state or of a part of its log. */
-static void show(const struct asked *asked, const char *part)
+static void show_batch(const struct asked *asked)
+{
+    struct local_livy *livy = asked->livy;
+    struct local_livy_job *job;
+
+    pthread_mutex_lock(&livy->lock);
+    job = find(asked, asked->path[1]);
+    if (job)
+        answer_json(asked, 200, view_of(asked, &job->batch));
+    else
+        answer_no_session(asked, asked->path[1]);
+    pthread_mutex_unlock(&livy->lock);
+}
+
+static void show_state(const struct asked *asked)
+{
+    struct local_livy *livy = asked->livy;
+    struct local_livy_job *job;
+
+    pthread_mutex_lock(&livy->lock);
+    job = find(asked, asked->path[1]);
+    if (job)
+        answer_json(asked, 200, local_apache_state_reply(asked->face, &job->batch));
+    else
+        answer_no_session(asked, asked->path[1]);
+    pthread_mutex_unlock(&livy->lock);
+}
+
+static void show_log(const struct asked *asked)
 {
     struct local_livy *livy = asked->livy;
     LK_CLEANUP(lk_json_unref) json_t *log = NULL;
     struct local_livy_job *job;
-    int64_t from = -1, size = LOG_SIZE;
+    int64_t from, size;
 
-    if (strcmp(part, "log") == 0 &&
-        (!query_number(asked, "from", -1, &from) || !query_number(asked, "size", LOG_SIZE, &size)))
+    if (!query_number(asked, "from", -1, &from) || !query_number(asked, "size", LOG_SIZE, &size))
         return;
     pthread_mutex_lock(&livy->lock);
     job = find(asked, asked->path[1]);
-    if (job && strcmp(part, "state") == 0)
-        answer_json(asked, 200, local_apache_state_reply(asked->face, &job->batch));
-    else if (job && strcmp(part, "log") == 0) {
+    if (job) {
         log = log_of(asked, &job->batch);
         answer_json(asked, 200, local_apache_log_page(&job->batch, log, from, size));
-    } else if (job)
-        answer_json(asked, 200, view_of(asked, &job->batch));
-    pthread_mutex_unlock(&livy->lock);
-    if (!job)
+    } else {
         answer_no_session(asked, asked->path[1]);
+    }
+    pthread_mutex_unlock(&livy->lock);
 }
 
 /* Waits until the process is gone, and takes the record and its log with it. */
@@ -330,45 +353,57 @@ static void answer_sessions(const struct asked *asked)
     answer_json(asked, 200, json_pack("{s:i, s:i, s:[]}", "from", 0, "total", 0, "sessions"));
 }
 
-static bool is_at(const struct asked *asked, size_t index, const char *word)
-{
-    return index < asked->path_len && lk_str_eq(asked->path[index], lk_str_from(word));
-}
-
 static bool is_read(enum local_method method)
 {
     return method == LOCAL_GET || method == LOCAL_HEAD;
 }
 
+typedef void answer_fn(const struct asked *asked);
+
+/* What there is. */
+static const struct resource {
+    size_t path_len;
+    const char *first, *third; /* segments of the path; NULL: any */
+    answer_fn *get, *post, *remove;
+    const char *allowed; /* to who asks for another verb; NULL: then there is nothing */
+} resources[] = {
+    {1, "version", NULL, .get = answer_version},
+    {1, "sessions", NULL, .get = answer_sessions},
+    {1, "batches", NULL, .get = list, .post = submit, .allowed = "GET, HEAD, POST"},
+    {2, "batches", NULL, .get = show_batch, .remove = remove_batch, .allowed = "DELETE, GET, HEAD"},
+    {3, "batches", "state", .get = show_state, .allowed = "GET, HEAD"},
+    {3, "batches", "log", .get = show_log, .allowed = "GET, HEAD"},
+};
+
+static bool is_at(const struct asked *asked, const struct resource *resource)
+{
+    return asked->path_len == resource->path_len &&
+           lk_str_eq(asked->path[0], lk_str_from(resource->first)) &&
+           (!resource->third || lk_str_eq(asked->path[2], lk_str_from(resource->third)));
+}
+
+static answer_fn *find_verb(const struct resource *resource, enum local_method method)
+{
+    if (is_read(method))
+        return resource->get;
+    return method == LOCAL_POST ? resource->post : method == LOCAL_DELETE ? resource->remove : NULL;
+}
+
 static void answer(const struct asked *asked)
 {
-    enum local_method method = asked->request->method;
-    bool batches = is_at(asked, 0, "batches");
+    const struct resource *resource = resources;
+    const struct resource *end = resources + LK_COUNT(resources);
+    answer_fn *verb;
 
-    if (is_at(asked, 0, "version") && asked->path_len == 1 && is_read(method))
-        answer_version(asked);
-    else if (is_at(asked, 0, "sessions") && asked->path_len == 1 && is_read(method))
-        answer_sessions(asked);
-    else if (!batches || asked->path_len > 3)
-        answer_nowhere(asked);
-    else if (asked->path_len == 1 && method == LOCAL_POST)
-        submit(asked);
-    else if (asked->path_len == 1 && is_read(method))
-        list(asked);
-    else if (asked->path_len == 1)
-        answer_not_allowed(asked, "GET, HEAD, POST");
-    else if (asked->path_len == 2 && method == LOCAL_DELETE)
-        remove_batch(asked);
-    else if (asked->path_len == 2 && is_read(method))
-        show(asked, "");
-    else if (asked->path_len == 2)
-        answer_not_allowed(asked, "DELETE, GET, HEAD");
-    else if (!is_at(asked, 2, "state") && !is_at(asked, 2, "log"))
-        answer_nowhere(asked);
-    else if (is_read(method))
-        show(asked, is_at(asked, 2, "log") ? "log" : "state");
+    while (resource < end && !is_at(asked, resource))
+        resource++;
+    verb = resource < end ? find_verb(resource, asked->request->method) : NULL;
+    if (verb)
+        verb(asked);
+    else if (resource < end && resource->allowed)
+        answer_not_allowed(asked, resource->allowed);
     else
-        answer_not_allowed(asked, "GET, HEAD");
+        answer_nowhere(asked);
 }
 
 /* ---- who asks ------------------------------------------------------------------------------ */
@@ -404,7 +439,7 @@ static bool has_password(const struct asked *asked)
  * browser for some web page, which a browser says by Origin (RFC 6454 §7). */
 static bool let_in(const struct asked *asked)
 {
-    if (asked->face == LOCAL_FACE_HDINSIGHT) {
+    if (local_livy_face(asked->face)->wants_password) {
         if (has_password(asked))
             return true;
         answer_page(asked, 401, "Unauthorized");
@@ -423,7 +458,7 @@ static bool let_in(const struct asked *asked)
 
 static bool lacks_header(const struct asked *asked)
 {
-    bool wanted = asked->face == LOCAL_FACE_HDINSIGHT || asked->livy->limits.apache_csrf;
+    bool wanted = local_livy_face(asked->face)->wants_password || asked->livy->limits.apache_csrf;
 
     return wanted && !is_read(asked->request->method) &&
            !local_request_header(asked->request, "X-Requested-By").len;
@@ -432,18 +467,17 @@ static bool lacks_header(const struct asked *asked)
 void local_livy_handle_apache(struct local_livy *livy, enum local_face face, struct lk_str rest,
                               const struct local_request *request, struct local_reply *reply)
 {
+    const struct local_livy_face *row = local_livy_face(face);
     struct local_caller caller = {.is_user = true};
     struct asked asked = {.livy = livy,
                           .face = face,
-                          .edition = livy->apache,
+                          .edition = row->edition ? local_livy_edition(row->edition) : livy->apache,
                           .request = request,
                           .caller = &caller,
                           .reply = reply};
 
-    if (face == LOCAL_FACE_HDINSIGHT) {
-        asked.edition = local_livy_edition("0.7.1");
-        snprintf(caller.name, sizeof caller.name, "%s", livy->basic_user ? livy->basic_user : "");
-    }
+    if (row->wants_password && livy->basic_user)
+        snprintf(caller.name, sizeof caller.name, "%s", livy->basic_user);
     pthread_mutex_lock(&livy->lock);
     local_livy_prune(livy);
     pthread_mutex_unlock(&livy->lock);

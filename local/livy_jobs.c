@@ -85,13 +85,20 @@ void local_livy_make(struct local_livy *livy, json_t *request, const struct loca
     ret->submitter_is_user = caller->is_user;
 }
 
-struct local_livy_job *local_livy_add(struct local_livy *livy, const struct local_batch *batch)
+struct local_livy_job *local_livy_keep(struct local_livy *livy, const struct local_batch *batch)
 {
     struct local_livy_job *job = lk_alloc(sizeof *job);
 
     *job = (struct local_livy_job){.batch = *batch};
     livy->jobs = lk_realloc(livy->jobs, (livy->job_count + 1) * sizeof *livy->jobs);
     livy->jobs[livy->job_count++] = job;
+    return job;
+}
+
+struct local_livy_job *local_livy_add(struct local_livy *livy, const struct local_batch *batch)
+{
+    struct local_livy_job *job = local_livy_keep(livy, batch);
+
     if (batch->phantom)
         return job;
     local_livy_explain_waiting(livy, &job->batch);

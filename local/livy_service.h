@@ -99,6 +99,8 @@ bool local_livy_is_full(const struct local_livy *livy);
 /* Takes request. */
 void local_livy_make(struct local_livy *livy, json_t *request, const struct local_caller *caller,
                      struct local_batch *ret);
+/* Takes batch over as the newest, and does nothing with it. Lock held. */
+struct local_livy_job *local_livy_keep(struct local_livy *livy, const struct local_batch *batch);
 /* Takes batch over: it waits for its turn from now on. A phantom waits for ever, and on no disk.
  * Lock held. */
 struct local_livy_job *local_livy_add(struct local_livy *livy, const struct local_batch *batch);

@@ -126,15 +126,6 @@ static enum lk_status load_one(struct local_livy *livy, const char *id, struct l
     return st;
 }
 
-static void keep(struct local_livy *livy, const struct local_batch *batch)
-{
-    struct local_livy_job *job = lk_alloc(sizeof *job);
-
-    *job = (struct local_livy_job){.batch = *batch};
-    livy->jobs = lk_realloc(livy->jobs, (livy->job_count + 1) * sizeof *livy->jobs);
-    livy->jobs[livy->job_count++] = job;
-}
-
 static int by_time(const void *left, const void *right)
 {
     const struct local_livy_job *const *a = left, *const *b = right;
@@ -157,10 +148,15 @@ void local_livy_forget(struct local_livy *livy, struct local_livy_job *job)
             (--livy->job_count - index) * sizeof *livy->jobs);
 }
 
-/* The services in whose memory an ended batch stays for a time, not for a number. */
 static bool is_timed(const struct local_batch *batch)
 {
-    return batch->face == LOCAL_FACE_APACHE || batch->face == LOCAL_FACE_HDINSIGHT;
+    return local_livy_face(batch->face)->is_timed;
+}
+
+/* After a restart: as Apache Livy without recovery. */
+static bool is_forgotten(const struct local_livy *livy, enum local_face face)
+{
+    return livy->limits.apache_forgets && local_livy_face(face)->may_forget;
 }
 
 static bool is_over_time(const struct local_livy *livy, const struct local_batch *batch)
@@ -224,7 +220,7 @@ static void load_numbers(struct local_livy *livy)
     if (lk_file_read(path, &text, NULL) == LK_OK)
         (void)!lk_json_parse(lk_buf_view(&text), "numbers.json", &json, NULL);
     for (int i = LOCAL_FACE_APACHE; i < LOCAL_FACES; i++) {
-        if (i == LOCAL_FACE_APACHE && livy->limits.apache_forgets)
+        if (is_forgotten(livy, (enum local_face)i))
             continue;
         livy->numbers[i] =
             json_integer_value(json_object_get(json, local_livy_face((enum local_face)i)->name));
@@ -259,14 +255,14 @@ static void load_entry(struct local_livy *livy, const char *name)
         lk_log(LK_LOG_WARN, "batch %s is skipped: %s", name, why.message);
         return;
     }
-    if (batch.face == LOCAL_FACE_APACHE && livy->limits.apache_forgets) {
+    if (is_forgotten(livy, batch.face)) {
         local_remove_tree(folder);
         local_batch_done(&batch);
         return;
     }
     if (!local_batch_has_ended(&batch))
         end_orphan(livy, &batch);
-    keep(livy, &batch);
+    local_livy_keep(livy, &batch);
 }
 
 enum lk_status local_livy_load_all(struct local_livy *livy, struct lk_error *err)
