@@ -284,13 +284,11 @@ static bool are_too_many(struct lk_output_gate *gate, int64_t now_ms)
     static const struct lk_str note =
         LK_STR_INIT("\n[More outputs of this cell are not shown: a notebook keeps 500 of them. "
                     "Put the rest into another cell, or --quiet on lines that need not show.]\n");
+    size_t before = gate->shown++;
 
-    if (gate->shown++ < LK_GATE_DISPLAYS_MAX)
-        return false;
-    if (!gate->shown_ended)
+    if (before == LK_GATE_DISPLAYS_MAX)
         lk_output_gate_text(gate, now_ms, LK_STREAM_STDERR, note);
-    gate->shown_ended = true;
-    return true;
+    return before >= LK_GATE_DISPLAYS_MAX;
 }
 
 void lk_output_gate_show(struct lk_output_gate *gate, int64_t now_ms, enum lk_output_kind kind,

@@ -52,9 +52,8 @@ struct lk_output_gate {
     size_t text_weight;
     struct lk_gate_display *displays; /* those with an id, owned */
     size_t display_count, display_room;
-    size_t shown; /* displays and results so far */
+    size_t shown; /* displays and results so far, those too many as well */
     size_t bundle_bytes;
-    bool shown_ended;
     uint64_t turn, held_turn; /* age: a number for everything that is held */
 };
 
