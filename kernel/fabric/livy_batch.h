@@ -56,12 +56,6 @@ void lk_livy_batch_cancel_was_asked(struct lk_livy_batch *batch);
 struct lk_str lk_livy_batch_service_name(const struct lk_livy_batch *batch);
 const char *lk_batch_end_name(enum lk_batch_end end); /* "running", "succeeded", … */
 
-/* A service's error answer in any of its shapes (livy.md §1.6, §3): fills err with status, code,
- * request id and a next step. what: "batch 'x'", "Livy". */
-struct lk_http_response;
-enum lk_status lk_livy_read_error(const struct lk_livy_profile *profile, const char *what,
-                                  const struct lk_http_response *response, struct lk_error *err);
-
 /* The phases of a batch, for the table and the timeline picture. */
 struct lk_batch_phase {
     const char *name; /* "queued", "packaging", "starting", "running" */

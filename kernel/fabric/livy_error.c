@@ -1,7 +1,7 @@
 /* A Livy service's error answer, in any of its shapes. */
 #include "fabric/livy_error.h"
-#include "fabric/livy_batch.h"
 
+#include "base/json.h"
 #include "base/timefmt.h"
 #include "net/url.h"
 

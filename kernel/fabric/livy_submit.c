@@ -1,5 +1,6 @@
 /* Handing a batch over exactly once (DESIGN §4.1, livy.md §7.2). */
 #include "base/log.h"
+#include "fabric/livy_error.h"
 #include "fabric/livy_lookup.h"
 #include "fabric/livy_marker.h"
 #include "fabric/livy_settle.h"
