@@ -41,6 +41,8 @@ LK_MUST_USE enum lk_status lk_livy_preview(struct lk_livy *livy, struct lk_livy_
 LK_MUST_USE enum lk_status lk_livy_submit(struct lk_livy *livy, struct lk_livy_spec *spec,
                                           struct lk_cancel *cancel, struct lk_livy_batch *ret,
                                           struct lk_error *err);
+/* One batch as the service shows it now. On success *ret is replaced (release with
+ * lk_livy_batch_done()); on failure it is untouched. LK_NOT_FOUND: the service knows it no more. */
 LK_MUST_USE enum lk_status lk_livy_get(struct lk_livy *livy, struct lk_str id,
                                        struct lk_cancel *cancel, struct lk_livy_batch *ret,
                                        struct lk_error *err);
@@ -50,7 +52,8 @@ struct lk_livy_list {
     size_t count;
     int64_t total; /* -1 when not told */
 };
-/* The newest max batches. Release with lk_livy_list_done(). */
+/* The newest max batches. Release with lk_livy_list_done(). On failure *ret is untouched, also when
+ * only a later page failed. */
 LK_MUST_USE enum lk_status lk_livy_list(struct lk_livy *livy, size_t max, struct lk_cancel *cancel,
                                         struct lk_livy_list *ret, struct lk_error *err);
 void lk_livy_list_done(struct lk_livy_list *list);

@@ -28,7 +28,7 @@ struct lk_log_place {
 };
 
 /* LK_NOT_FOUND, with words that tell what there is instead. */
-enum lk_status lk_log_none(const struct lk_log_place *place, struct lk_error *err);
+LK_MUST_USE enum lk_status lk_log_none(const struct lk_log_place *place, struct lk_error *err);
 
 /* ---- the monitoring API: files (livy.md §2) ----------------------------------------------------
  */
