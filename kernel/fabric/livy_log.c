@@ -94,6 +94,22 @@ static enum lk_status find(struct lk_log_place *place, struct lk_log_files *ret,
     return st;
 }
 
+static struct lk_log_place place_of(struct lk_livy *livy, const struct lk_livy_batch *batch,
+                                    enum lk_log_source source, struct lk_cancel *cancel)
+{
+    return (struct lk_log_place){.livy = livy,
+                                 .batch = batch,
+                                 .source = source,
+                                 .repeat = LK_HTTP_REPEAT_ALWAYS,
+                                 .cancel = cancel};
+}
+
+/* Where the last max bytes begin. */
+static int64_t tail_from(const struct lk_log_files *files, int64_t max)
+{
+    return files->length > max ? files->length - max : 0;
+}
+
 struct buf_sink {
     struct lk_http_sink sink;
     struct lk_buf *ret;
@@ -112,11 +128,7 @@ enum lk_status lk_livy_log_tail(struct lk_livy *livy, const struct lk_livy_batch
 {
     LK_CLEANUP(lk_log_files_done) struct lk_log_files files = {.files = NULL};
     LK_CLEANUP(lk_json_unref) json_t *list = NULL;
-    struct lk_log_place place = {.livy = livy,
-                                 .batch = batch,
-                                 .source = source,
-                                 .repeat = LK_HTTP_REPEAT_ALWAYS,
-                                 .cancel = cancel};
+    struct lk_log_place place = place_of(livy, batch, source, cancel);
     struct buf_sink sink = {.sink = {.write = put_bytes}, .ret = ret};
     enum lk_status st;
     int64_t from;
@@ -130,7 +142,7 @@ enum lk_status lk_livy_log_tail(struct lk_livy *livy, const struct lk_livy_batch
         tail_of_list(list, max, ret, cut, ret_total);
         return LK_OK;
     }
-    from = files.length > (int64_t)max ? files.length - (int64_t)max : 0;
+    from = tail_from(&files, (int64_t)max);
     *ret_total = files.length;
     *cut = from > 0;
     st = lk_log_read_range(&place, &files, from, files.length - from, &sink.sink, err);
@@ -157,11 +169,7 @@ enum lk_status lk_livy_log_scan(struct lk_livy *livy, const struct lk_livy_batch
 {
     LK_CLEANUP(lk_log_files_done) struct lk_log_files files = {.files = NULL};
     LK_CLEANUP(lk_json_unref) json_t *list = NULL;
-    struct lk_log_place place = {.livy = livy,
-                                 .batch = batch,
-                                 .source = source,
-                                 .repeat = LK_HTTP_REPEAT_ALWAYS,
-                                 .cancel = cancel};
+    struct lk_log_place place = place_of(livy, batch, source, cancel);
     struct split_sink split = {.sink = {.write = split_bytes}};
     enum lk_status st = find(&place, &files, &list, err);
     int64_t from;
@@ -172,7 +180,7 @@ enum lk_status lk_livy_log_scan(struct lk_livy *livy, const struct lk_livy_batch
         *ret_total = *ret_scanned = scan_list(list, sink);
         return LK_OK;
     }
-    from = files.length > max ? files.length - max : 0;
+    from = tail_from(&files, max);
     *ret_total = files.length;
     *ret_scanned = files.length - from;
     lk_line_splitter_init(&split.split, sink);
